@@ -1,0 +1,132 @@
+"""What every optimizer of the course needs besides its equations: checks, state and precision.
+
+The algorithm files import these few functions so that each of them can hold its algorithm and
+nothing else.
+"""
+
+import math
+from numbers import Real
+
+import keras
+from keras import ops
+
+
+def check_learning_rate(learning_rate):
+    """Return the learning rate in the form Keras takes, or say what is wrong with it.
+
+    Args:
+        learning_rate: a finite number above 0, a `LearningRateSchedule` or its config, or a
+            callable that returns the rate.
+
+    Returns:
+        The same, with a plain number turned into a `float` (Keras refuses an integer).
+
+    Raises:
+        ValueError: for a number that is not finite and above 0, or for any other object.
+    """
+    if isinstance(learning_rate, dict) or callable(learning_rate):
+        return learning_rate
+    if not _is_number(learning_rate) or not learning_rate > 0:
+        raise ValueError(
+            "learning_rate must be a finite number above 0, a schedule or a callable, "
+            f"but it was {learning_rate!r}."
+        )
+    return float(learning_rate)
+
+
+def check_decay(name, value):
+    """Return `value` as a float, or raise `ValueError` unless 0 <= value < 1.
+
+    A factor of 1 would never forget: the sum would grow for ever (momentum) or the mean would
+    stay at its first value 0 (RMSprop, Adam).
+    """
+    if not _is_number(value) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be a number in [0, 1), but it was {value!r}.")
+    return float(value)
+
+
+def check_epsilon(value):
+    """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
+    if not _is_number(value) or value < 0:
+        raise ValueError(f"epsilon must be a finite number of at least 0, but it was {value!r}.")
+    return float(value)
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def already_built(optimizer, variables):
+    """Tell whether `optimizer` already has its state for exactly these variables.
+
+    Building twice would make a second set of state variables beside the first.
+
+    Raises:
+        ValueError: if the optimizer was built for other variables: its state belongs to those.
+    """
+    if not optimizer.built:
+        return False
+    known = optimizer._trainable_variables
+    if len(known) != len(variables) or any(a is not b for a, b in zip(known, variables)):
+        raise ValueError(
+            f"This {type(optimizer).__name__} already holds the state of another model's "
+            "variables; make a new optimizer for each model."
+        )
+    return True
+
+
+def state_like(optimizer, variables, name):
+    """Make one state variable per model variable, of the same shape, starting at zero.
+
+    The state has the variable's dtype, but at least float32: in bfloat16 the factor 0.999 rounds
+    to 1 and a running mean would never move.
+
+    Args:
+        optimizer: the optimizer that owns the state.
+        variables: list of model variables.
+        name: name of the state, the symbol of the equation ("m", "v", "G").
+
+    Returns:
+        List of `keras.Variable`, in the order of `variables`.
+    """
+    state = []
+    for variable in variables:
+        if working_dtype(variable) == keras.backend.standardize_dtype(variable.dtype):
+            state.append(optimizer.add_variable_from_reference(variable, name=name))
+        else:
+            state.append(
+                optimizer.add_variable(
+                    shape=variable.shape,
+                    initializer="zeros",
+                    dtype=working_dtype(variable),
+                    name=f"{variable.path.replace('/', '_')}_{name}",
+                )
+            )
+    return state
+
+
+def working_dtype(variable):
+    """Return the dtype the update is computed in: float64 for float64, otherwise float32."""
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    return "float64" if dtype == "float64" else "float32"
+
+
+def working_precision(gradient, variable, learning_rate):
+    """Return gradient and learning rate as dense tensors in the dtype the update is computed in.
+
+    An embedding's gradient on TensorFlow lists rows, and one row several times when its token
+    occurs several times; the rows are summed here, before any of them is squared.
+
+    Raises:
+        ValueError: if gradient and variable differ in shape.
+    """
+    if hasattr(gradient, "indices") and hasattr(gradient, "values"):
+        gradient = ops.add(ops.zeros_like(variable), gradient)
+    if tuple(gradient.shape) != tuple(variable.shape):
+        raise ValueError(
+            f"The gradient for variable '{variable.name}' has shape {tuple(gradient.shape)}, but "
+            f"the variable has shape {tuple(variable.shape)}; pass the gradients in the order of "
+            "the variables."
+        )
+    dtype = working_dtype(variable)
+    return ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
