@@ -1,0 +1,61 @@
+# `make help` lists the commands. A machine with Python 3.11, 3.12 or 3.13 and make is enough.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+# TensorFlow's start-up lines say nothing to a reader.
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: help book serve execute test check tests notebooks mutants requirements address clean
+
+help: ## List the commands
+	@sed -nE 's/^([a-z]+):.*## /make \1\t/p' Makefile | expand -t 20
+
+$(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
+	@tools/setup.sh
+	@touch $@
+
+book: $(INSTALLED) ## Build the site and print the path of its first page
+	@rm -rf _build
+	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+
+serve: book ## Build the site and show it at http://localhost:8000
+	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+execute: $(INSTALLED) ## Execute the notebooks and store their outputs (all, or NB=path)
+	@$(BIN)/python -m tools.execute $(NB)
+
+test: check tests notebooks ## Everything that continuous integration runs
+
+check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m tools.sync_source --check
+
+tests: $(INSTALLED) ## The tests of the package and of the book
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+notebooks: $(INSTALLED) ## Execute every notebook again and compare with the stored outputs
+	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
+		-n 2 --dist loadfile book
+
+mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find them
+	@$(BIN)/python tests/mutants.py
+
+requirements: $(INSTALLED) ## Choose the newest versions again and write requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --fork-strategy fewest \
+		--python-version 3.11 --extra book --extra test --group install \
+		--generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make requirements" --output-file requirements.txt
+
+address: $(INSTALLED) ## Carry a fork's address everywhere: REPO=https://github.com/you/fork
+	@$(BIN)/python -m tools.address "$(REPO)"
+
+clean: ## Remove what the commands above made, .venv included
+	rm -rf .venv _build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tools tests book -name __pycache__ -type d -prune -exec rm -rf {} +

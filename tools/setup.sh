@@ -1,0 +1,71 @@
+#!/bin/sh
+# Makes .venv with everything in requirements.txt and the package itself, editable.
+# Needs any Python 3.11, 3.12 or 3.13; says in one sentence what is missing. Run by the Makefile.
+set -eu
+cd "$(dirname "$0")/.."
+
+log=.venv/install.log
+
+stop() {
+    echo "$1" >&2
+    exit 1
+}
+
+# Prints "3.12" when the command runs a Python that works (a pyenv shim may exist and fail).
+version_of() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true
+}
+
+find_python() {
+    no_venv='' too_old=''
+    for candidate in ${PYTHON:-} python3 python python3.13 python3.12 python3.11; do
+        version=$(version_of "$candidate")
+        case $version in
+            3.11 | 3.12 | 3.13)
+                if "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
+                    python=$candidate
+                    return
+                fi
+                no_venv=${no_venv:-$version}
+                ;;
+            ?*) too_old=${too_old:-$version} ;;
+        esac
+    done
+    if [ -n "$no_venv" ]; then
+        stop "Python $no_venv is here without its venv module: install it (Debian and Ubuntu: apt install python$no_venv-venv), then run make again."
+    elif [ -n "$too_old" ]; then
+        stop "Found Python $too_old only, and this needs Python 3.11, 3.12 or 3.13: install one and run make again, or name it with PYTHON=/path/to/python."
+    fi
+    stop "No Python found: install Python 3.11, 3.12 or 3.13 and run make again, or name it with PYTHON=/path/to/python."
+}
+
+# Runs a command with its output in the log; on failure says whether the network is the reason.
+quietly() {
+    if "$@" >>"$log" 2>&1; then
+        return
+    fi
+    if grep -qiE 'dns error|failed to lookup|name resolution|connection (error|refused|timed out)|failed to establish a new connection|network is unreachable|error sending request|timed out' "$log"; then
+        stop "No network: the packages in requirements.txt could not be downloaded; connect and run make again (details in $log)."
+    fi
+    tail -n 20 "$log" >&2
+    stop "Installing failed: the lines above are the end of $log."
+}
+
+case $(version_of .venv/bin/python) in
+    3.11 | 3.12 | 3.13) ;;
+    *)
+        find_python
+        "$python" -m venv --clear .venv
+        ;;
+esac
+
+echo "Installing requirements.txt into .venv (once; a minute or two) ..."
+: >"$log"
+if ! .venv/bin/python -m uv --version >/dev/null 2>&1; then
+    # uv's own entry of requirements.txt, with its hashes.
+    awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.txt >.venv/uv.txt
+    quietly .venv/bin/python -m pip install --quiet --retries 1 --require-hashes -r .venv/uv.txt
+fi
+export VIRTUAL_ENV="$PWD/.venv"
+quietly .venv/bin/uv pip install --require-hashes --compile-bytecode -r requirements.txt
+quietly .venv/bin/uv pip install --no-deps --no-build-isolation --compile-bytecode --editable .
