@@ -1,0 +1,1 @@
+"""Commands that keep the book: execute its notebooks, fill their shown code, carry its address."""

@@ -1,0 +1,153 @@
+"""Executes notebooks from first cell to last in a clean kernel and stores their outputs.
+
+    python -m tools.execute [NOTEBOOK ...]
+
+Without names, every notebook of the book. A notebook is written back only when all its cells ran
+without an error and without anything on stderr, apart from TensorFlow's start-up lines.
+"""
+
+import argparse
+import base64
+import io
+import re
+import sys
+import time
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from PIL import Image
+
+from tools.notebooks import ROOT, in_book, read_notebook, write_notebook
+
+CELL_TIMEOUT = 900  # seconds
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+# What TensorFlow and the libraries below it log while they start, whatever the log level: notes and
+# warnings, and errors only about a GPU that is not there.
+STARTUP_LINES = (
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] .*",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: E .*(cuda|cuDNN|cuBLAS|cuFFT).*",
+    r"[IW]\d{4} \d\d:\d\d:\d+\.\d+ .*",
+    r"E\d{4} \d\d:\d\d:\d+\.\d+ .*(cuda|cuDNN|cuBLAS|cuFFT).*",
+    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR",
+    r"To enable the following instructions: .*",
+    r"\s*",
+)
+STARTUP_LINE = re.compile("|".join(STARTUP_LINES))
+
+
+class NotebookError(Exception):
+    """A notebook that must not be stored: one sentence naming the cell and what it did."""
+
+
+def without_startup_lines(text: str) -> str:
+    """Drops TensorFlow's start-up lines from a text of stderr."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not STARTUP_LINE.fullmatch(line.strip("\n")))
+
+
+def drop_startup_lines(notebook: NotebookNode) -> None:
+    """Removes TensorFlow's start-up lines from the outputs.
+
+    Raises:
+        NotebookError: If a cell wrote anything else to stderr.
+    """
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code":
+            continue
+        kept = []
+        for output in cell.outputs:
+            if output.output_type != "stream" or output.name != "stderr":
+                kept.append(output)
+            elif text := without_startup_lines(output.text):
+                raise NotebookError(f"cell {number} writes to stderr:\n{text}")
+        cell.outputs = kept
+
+
+def shrink_png(data: bytes) -> bytes:
+    """Stores a PNG with a palette of 256 colours where that makes it smaller.
+
+    A figure of lines on a plain ground keeps its look; the metadata that names the writing
+    library goes, so that the bytes follow from the pixels alone.
+    """
+    with Image.open(io.BytesIO(data)) as image:
+        opaque = Image.new("RGB", image.size, "white")
+        opaque.paste(image, mask=image.convert("RGBA").getchannel("A"))
+    palette = opaque.quantize(colors=256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    shrunk = io.BytesIO()
+    palette.save(shrunk, format="PNG", optimize=True)
+    return min(data, shrunk.getvalue(), key=len)
+
+
+def shrink_images(notebook: NotebookNode) -> None:
+    """Shrinks every PNG among the outputs."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                png = shrink_png(base64.b64decode(output.data["image/png"]))
+                output.data["image/png"] = base64.b64encode(png).decode()
+
+
+def normalise_metadata(notebook: NotebookNode) -> None:
+    """Keeps what says how to run the notebook and drops what tells of one run or one editor."""
+    notebook.metadata.update(METADATA)
+    notebook.metadata.pop("widgets", None)
+    notebook.nbformat_minor = 5
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("collapsed", None)
+
+
+def execute(path: Path) -> None:
+    """Executes one notebook in its own folder and writes it back.
+
+    Raises:
+        NotebookError: If a cell raises or writes to stderr; the file stays as it was.
+    """
+    notebook = read_notebook(path)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        allow_errors=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise NotebookError(str(error)) from error
+    drop_startup_lines(notebook)
+    shrink_images(notebook)
+    normalise_metadata(notebook)
+    write_notebook(notebook, path)
+
+
+def main() -> None:
+    """Executes the named notebooks, or all; exits with 1 when one fails."""
+    parser = argparse.ArgumentParser(description="Execute notebooks and store their outputs.")
+    parser.add_argument("notebooks", nargs="*", help="paths; without any, the whole book")
+    failed = False
+    for path in in_book(parser.parse_args().notebooks):
+        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        start = time.perf_counter()
+        try:
+            execute(path)
+        except NotebookError as error:
+            failed = True
+            print(f"{name}: {error}", file=sys.stderr)
+        else:
+            seconds = time.perf_counter() - start
+            print(f"{name}: {seconds:.1f} s, {path.stat().st_size / 1000:.0f} kB", flush=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
