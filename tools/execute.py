@@ -119,6 +119,7 @@ def execute(path: Path) -> None:
         coalesce_streams=True,
         allow_errors=False,
         resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],
     )
     try:
         client.execute()
