@@ -1,0 +1,221 @@
+"""Walk Keras optimizers down an error surface and keep the whole path.
+
+All walks of one call run as one compiled program: on TensorFlow with XLA, on JAX as a scan, on
+PyTorch step by step. The first call of a setting compiles (a fraction of a second), later calls
+with other starts or learning rates take milliseconds.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ravine.problems import LinearRegression
+from ravine.surfaces import Surface
+
+BEYOND = 1e6  # a walk that is this far from the origin has diverged
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One walk, or several walks side by side, of one optimizer.
+
+    Attributes:
+        points: θ_0 ... θ_T, shape (T + 1, 2), or (T + 1, n, 2) for n walks side by side.
+        losses: E(θ_t), shape (T + 1,) or (T + 1, n).
+    """
+
+    points: np.ndarray
+    losses: np.ndarray
+
+    @property
+    def updates(self) -> np.ndarray:
+        """The steps θ_t - θ_{t-1} for t = 1 ... T, shape (T, 2) or (T, n, 2)."""
+        return np.diff(self.points, axis=0)
+
+    @property
+    def diverged_at(self) -> int | None:
+        """First step at which a walk is not finite or beyond 1e6, or None."""
+        with np.errstate(invalid="ignore"):
+            bad = ~(np.abs(self.points) < BEYOND).reshape(len(self.points), -1).all(axis=1)
+        return int(bad.argmax()) if bad.any() else None
+
+    def steps_to(self, threshold: float) -> int | None:
+        """First step whose loss is at or below `threshold` (for one walk), or None."""
+        reached = self.losses <= threshold
+        return int(reached.argmax()) if reached.any() else None
+
+
+def walk(
+    surface: Surface,
+    optimizer: keras.optimizers.Optimizer,
+    start: Any = None,
+    steps: int = 200,
+) -> Path:
+    """Walk one optimizer down a surface; see `descend` for the arguments."""
+    return descend(surface, {"": optimizer}, start=start, steps=steps)[""]
+
+
+def descend(
+    objective: Surface | LinearRegression,
+    optimizers: Mapping[str, keras.optimizers.Optimizer],
+    start: Any = None,
+    steps: int = 200,
+    batches: np.ndarray | None = None,
+) -> dict[str, Path]:
+    """Walk several optimizers down the same surface from the same start.
+
+    The optimizers are only read: each walk uses a fresh copy of its own, in float64.
+
+    Args:
+        objective: a surface, walked with its exact gradient; or a regression problem, walked with
+            the gradients of `batches`.
+        optimizers: any Keras optimizers, by the name they shall have in figures.
+        start: θ_0, shape (2,), or (n, 2) for n walks side by side; the objective's own by default.
+        steps: number of updates T (taken from `batches` where they are given).
+        batches: minibatch order, shape (T, b) or (T, n, b), see `problems.minibatches`.
+
+    Returns:
+        For each name its `Path`. A walk that diverges is returned as it is, see
+        `Path.diverged_at`.
+
+    Raises:
+        ValueError: if `start` has the wrong shape or is not finite, or if a regression problem
+            comes without batches, or a surface with them.
+    """
+    start = np.asarray(objective.start if start is None else start, dtype="float64")
+    if start.shape[-1:] != (2,) or start.ndim > 2 or not np.isfinite(start).all():
+        raise ValueError(
+            f"start must be finite numbers of shape (2,) or (n, 2), but it was {start!r}."
+        )
+    if isinstance(objective, LinearRegression) != (batches is not None):
+        raise ValueError("A regression problem needs batches, and a surface takes none.")
+    if batches is not None:
+        start = np.broadcast_to(start, (*batches.shape[1:-1], 2))
+        steps = len(batches)
+
+    program = _program(
+        objective, tuple(map(_recipe, optimizers.values())), start.shape, steps
+    )
+    rates = [_constant_rate(optimizer) for optimizer in optimizers.values()]
+    points = program(start, rates, batches)  # (T, k, ..., 2)
+    surface = objective.surface() if isinstance(objective, LinearRegression) else objective
+    paths = {}
+    for k, name in enumerate(optimizers):
+        path = np.concatenate([start[None], points[:, k]])
+        with np.errstate(over="ignore", invalid="ignore"):
+            paths[name] = Path(path, surface.value(path))
+    return paths
+
+
+def _recipe(optimizer):
+    """Describe an optimizer by its class and settings, all but a constant learning rate."""
+    config = optimizer.get_config()
+    if _constant_rate(optimizer) is not None:
+        config = {**config, "learning_rate": 1.0}
+    return type(optimizer), json.dumps(config, default=repr, sort_keys=True), _Unhashed(config)
+
+
+class _Unhashed(dict):
+    """A config that rides along in a cache key; the JSON text beside it tells configs apart."""
+
+    def __hash__(self):
+        return 0
+
+    def __eq__(self, other):
+        return True
+
+
+def _constant_rate(optimizer):
+    """Return a constant learning rate as a float, and None for a schedule or a callable."""
+    rate = optimizer._learning_rate
+    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None
+
+
+@lru_cache(maxsize=64)
+def _program(objective, recipes, shape, steps):
+    """Return a function (start, rates, batches) -> points, shape (steps, k, *shape)."""
+    optimizers = [cls.from_config(dict(config)) for cls, _, config in recipes]
+    thetas = [keras.Variable(np.zeros(shape), dtype="float64") for _ in optimizers]
+    for optimizer, theta in zip(optimizers, thetas, strict=True):
+        optimizer.build([theta])
+    states = [v for optimizer in optimizers for v in optimizer.variables]
+    first_states = [ops.convert_to_numpy(v) for v in states]
+
+    def gradient(theta, batch):
+        if batch is None:
+            return objective.gradient(theta, xp=ops)
+        return objective.gradient(theta, batch, xp=ops)
+
+    run = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend(), _eagerly)
+    compiled = run(gradient, optimizers, thetas, steps)
+
+    def program(start, rates, batches):
+        for variable, value in zip(states, first_states, strict=True):
+            variable.assign(value)
+        for optimizer, theta, rate in zip(optimizers, thetas, rates, strict=True):
+            theta.assign(start)
+            if rate is not None:
+                optimizer.learning_rate = rate
+        return np.asarray(ops.convert_to_numpy(compiled(batches)), dtype="float64")
+
+    return program
+
+
+def _on_tensorflow(gradient, optimizers, thetas, steps):
+    import tensorflow as tf
+
+    shape = (len(thetas), *thetas[0].shape)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def compiled(batches):
+        def step(i, points):
+            batch = None if batches is None else batches[i]
+            for optimizer, theta in zip(optimizers, thetas, strict=True):
+                optimizer.apply([gradient(theta.value, batch)], [theta])
+            return i + 1, points.write(i, tf.stack([theta.value for theta in thetas]))
+
+        points = tf.TensorArray("float64", steps, element_shape=shape)
+        return tf.while_loop(lambda i, _: i < steps, step, (0, points))[1].stack()
+
+    return lambda batches: compiled(None if batches is None else tf.constant(batches))
+
+
+def _on_jax(gradient, optimizers, thetas, steps):
+    import jax
+
+    @jax.jit
+    def compiled(thetas, states, batches):
+        def step(carry, batch):
+            thetas, states = carry
+            for k, optimizer in enumerate(optimizers):
+                [thetas[k]], states[k] = optimizer.stateless_apply(
+                    states[k], [gradient(thetas[k], batch)], [thetas[k]]
+                )
+            return (thetas, states), ops.stack(thetas)
+
+        return jax.lax.scan(step, (thetas, states), batches, length=steps)[1]
+
+    def run(batches):
+        states = [[v.value for v in optimizer.variables] for optimizer in optimizers]
+        return compiled([theta.value for theta in thetas], states, batches)
+
+    return run
+
+
+def _eagerly(gradient, optimizers, thetas, steps):
+    def run(batches):
+        points = []
+        for i in range(steps):
+            batch = None if batches is None else ops.convert_to_tensor(batches[i])
+            for optimizer, theta in zip(optimizers, thetas, strict=True):
+                optimizer.apply([gradient(theta.value, batch)], [theta])
+            points.append(np.stack([ops.convert_to_numpy(theta) for theta in thetas]))
+        return np.stack(points)
+
+    return run

@@ -1,0 +1,307 @@
+"""Error surfaces over two parameters: value, exact gradient and Hessian, minima, a good window.
+
+Every surface is a `Surface`, made by the function of its name. The narrow ravine, `ravine()`, is
+the one the course returns to in every chapter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Window = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """An error surface E(x, y).
+
+    Attributes:
+        name: what the figures call it.
+        formula: E(x, y) in LaTeX.
+        value_xy: function (x, y, xp) -> E, elementwise.
+        gradient_xy: function (x, y, xp) -> (dE/dx, dE/dy), elementwise.
+        hessian_xy: function (x, y) -> ((Exx, Exy), (Exy, Eyy)) at one point.
+        minima: array of shape (k, 2), the minima in the window, the lowest first; k may be 0.
+        window: ((x_low, x_high), (y_low, y_high)), the part worth drawing.
+        start: a point from which a descent shows what is special about the surface.
+    """
+
+    name: str
+    formula: str
+    value_xy: Callable[[Any, Any, Any], Any] = field(repr=False)
+    gradient_xy: Callable[[Any, Any, Any], tuple[Any, Any]] = field(repr=False)
+    hessian_xy: Callable[[float, float], Any] = field(repr=False)
+    minima: np.ndarray
+    window: Window
+    start: tuple[float, float]
+
+    def value(self, theta: Any, xp: ModuleType = np) -> Any:
+        """Return E, shape (...), at the points `theta`, shape (..., 2).
+
+        Args:
+            theta: points; an array, or a tensor together with the `xp` that handles it.
+            xp: the module with the array functions, `numpy` or `keras.ops`.
+        """
+        theta = np.asarray(theta, dtype=float) if xp is np else theta
+        return self.value_xy(theta[..., 0], theta[..., 1], xp)
+
+    def gradient(self, theta: Any, xp: ModuleType = np) -> Any:
+        """Return the gradient, shape (..., 2), at the points `theta`, shape (..., 2)."""
+        theta = np.asarray(theta, dtype=float) if xp is np else theta
+        return xp.stack(self.gradient_xy(theta[..., 0], theta[..., 1], xp), axis=-1)
+
+    def hessian(self, theta: Any) -> np.ndarray:
+        """Return the Hessian, shape (2, 2), at the point `theta`, shape (2,)."""
+        x, y = theta
+        return np.array(self.hessian_xy(x, y), dtype=float)
+
+    def curvatures(self, theta: Any = (0.0, 0.0)) -> np.ndarray:
+        """Return the two eigenvalues of the Hessian at `theta`, the smaller first."""
+        return np.linalg.eigvalsh(self.hessian(theta))
+
+    def grid(self, points: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return x, y and E on a square grid over the window, each of shape (points, points)."""
+        x, y = np.meshgrid(*(np.linspace(*side, points) for side in self.window))
+        return x, y, self.value(np.stack([x, y], axis=-1))
+
+
+def bowl(
+    hessian: np.ndarray,
+    minimum: np.ndarray,
+    lowest: float,
+    name: str,
+    formula: str,
+    window: Window,
+    start: tuple[float, float],
+) -> Surface:
+    """Return the quadratic surface with this Hessian, shape (2, 2), and minimum, shape (2,)."""
+    (hxx, hxy), (_, hyy) = hessian.tolist()
+    x0, y0 = minimum.tolist()
+
+    def value(x, y, xp):
+        dx, dy = x - x0, y - y0
+        return lowest + 0.5 * (hxx * dx * dx + 2 * hxy * dx * dy + hyy * dy * dy)
+
+    def gradient(x, y, xp):
+        dx, dy = x - x0, y - y0
+        return hxx * dx + hxy * dy, hxy * dx + hyy * dy
+
+    return Surface(
+        name=name,
+        formula=formula,
+        value_xy=value,
+        gradient_xy=gradient,
+        hessian_xy=lambda x, y: hessian,
+        minima=minimum[None, :],
+        window=window,
+        start=start,
+    )
+
+
+def quadratic(
+    condition_number: float,
+    angle: float = 0.0,
+    minimum: tuple[float, float] = (0.0, 0.0),
+    smallest_curvature: float = 1.0,
+) -> Surface:
+    """Return the bowl whose curvatures are μ along one axis and κμ across it.
+
+    Args:
+        condition_number: κ >= 1, the ratio of the two curvatures.
+        angle: degrees, counter-clockwise, by which the flat axis is turned away from the x axis.
+        minimum: where the bowl has its lowest point; E is 0 there.
+        smallest_curvature: μ > 0, the curvature along the flat axis.
+
+    Raises:
+        ValueError: if κ < 1 or μ <= 0.
+    """
+    if not condition_number >= 1:
+        raise ValueError(f"condition_number must be at least 1, but it was {condition_number!r}.")
+    if not smallest_curvature > 0:
+        raise ValueError(f"smallest_curvature must be above 0, but it was {smallest_curvature!r}.")
+    turn = np.radians(angle)
+    flat, steep = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    h = smallest_curvature * (np.outer(flat, flat) + condition_number * np.outer(steep, steep))
+    # exact zeros for an aligned bowl: cos(90 degrees) is 6e-17 in floating point
+    h[np.abs(h) < 1e-12 * smallest_curvature * condition_number] = 0.0
+    x0, y0 = minimum
+    # the start lies up the flat axis, with a share of the steep one that is worth as much error
+    start = np.array(minimum) - 2.5 * flat + 2.5 / np.sqrt(condition_number) * steep
+    turned = "" if angle == 0 else f", turned by {angle:g}°"
+    return bowl(
+        h,
+        np.array(minimum, dtype=float),
+        lowest=0.0,
+        name=f"quadratic with κ = {condition_number:g}{turned}",
+        formula=r"\tfrac12 (\theta-\theta^*)^\top H (\theta-\theta^*)",
+        window=((x0 - 3, x0 + 3), (y0 - 3, y0 + 3)),
+        start=(float(start[0]), float(start[1])),
+    )
+
+
+def ravine(condition_number: float = 34.0, angle: float = 0.0) -> Surface:
+    """Return the narrow ravine of the course: flat along x, 34 times more curved along y.
+
+    Args:
+        condition_number: κ >= 1.
+        angle: degrees by which the flat axis is turned away from the x axis.
+    """
+    surface = quadratic(condition_number, angle)
+    if angle % 180 == 0:
+        half_width = max(6.0 / np.sqrt(condition_number), 0.25)
+        return replace(surface, window=((-3.0, 1.0), (-half_width, half_width)))
+    return surface
+
+
+def saddle() -> Surface:
+    """Return 5x² - y²: a minimum along x, a maximum along y, unbounded below."""
+    return Surface(
+        name="saddle",
+        formula="5x^2 - y^2",
+        value_xy=lambda x, y, xp: 5 * x * x - y * y,
+        gradient_xy=lambda x, y, xp: (10 * x, -2 * y),
+        hessian_xy=lambda x, y: ((10.0, 0.0), (0.0, -2.0)),
+        minima=np.empty((0, 2)),
+        window=((-1.5, 1.5), (-2.0, 2.0)),
+        start=(-1.2, 0.01),
+    )
+
+
+def monkey_saddle() -> Surface:
+    """Return x³ - 3xy²: three valleys meet at the origin, where even the Hessian is zero."""
+    return Surface(
+        name="monkey saddle",
+        formula="x^3 - 3xy^2",
+        value_xy=lambda x, y, xp: x * x * x - 3 * x * y * y,
+        gradient_xy=lambda x, y, xp: (3 * x * x - 3 * y * y, -6 * x * y),
+        hessian_xy=lambda x, y: ((6 * x, -6 * y), (-6 * y, -6 * x)),
+        minima=np.empty((0, 2)),
+        window=((-1.5, 1.5), (-1.5, 1.5)),
+        start=(1.0, 0.01),
+    )
+
+
+def plateau(width: float = 1.0) -> Surface:
+    """Return 1 - exp(-(x² + y²) / 2w²): a pit of width w in a plain that is almost flat."""
+    c = 1.0 / (width * width)
+
+    def pit(x, y, xp):
+        return xp.exp(-0.5 * c * (x * x + y * y))
+
+    def hessian(x, y):
+        e = pit(x, y, np)
+        return (
+            (c * e * (1 - c * x * x), -c * c * x * y * e),
+            (-c * c * x * y * e, c * e * (1 - c * y * y)),
+        )
+
+    return Surface(
+        name="plateau",
+        formula=r"1 - e^{-(x^2+y^2)/2w^2}",
+        value_xy=lambda x, y, xp: 1 - pit(x, y, xp),
+        gradient_xy=lambda x, y, xp: (c * x * pit(x, y, xp), c * y * pit(x, y, xp)),
+        hessian_xy=hessian,
+        minima=np.zeros((1, 2)),
+        window=((-4.0 * width, 4.0 * width), (-4.0 * width, 4.0 * width)),
+        start=(-3.2 * width, 1.6 * width),
+    )
+
+
+def many_minima(depth: float = 0.5) -> Surface:
+    """Return a wide bowl covered with dimples one unit apart (Rastrigin's function, scaled).
+
+    Args:
+        depth: a > 0 of (x² + y²)/4 + a(2 - cos 2πx - cos 2πy).
+    """
+    k = 2 * np.pi
+
+    def hessian(x, y):
+        return (
+            (0.5 + depth * k * k * np.cos(k * x), 0.0),
+            (0.0, 0.5 + depth * k * k * np.cos(k * y)),
+        )
+
+    # the surface is a sum of one function of x and the same of y: so are its minima
+    side = np.arange(-2.0, 3.0)
+    for _ in range(20):  # Newton's method, from each dimple's centre to machine precision
+        slope = 0.5 * side + depth * k * np.sin(k * side)
+        side = side - slope / (0.5 + depth * k * k * np.cos(k * side))
+    minima = np.array([(x, y) for x in side for y in side])
+    return Surface(
+        name="many minima",
+        formula=r"\tfrac14(x^2+y^2) + a(2 - \cos 2\pi x - \cos 2\pi y)",
+        value_xy=lambda x, y, xp: (
+            0.25 * (x * x + y * y) + depth * (2 - xp.cos(k * x) - xp.cos(k * y))
+        ),
+        gradient_xy=lambda x, y, xp: (
+            0.5 * x + depth * k * xp.sin(k * x),
+            0.5 * y + depth * k * xp.sin(k * y),
+        ),
+        hessian_xy=hessian,
+        minima=minima[np.argsort((minima**2).sum(axis=1), kind="stable")],
+        window=((-2.5, 2.5), (-2.5, 2.5)),
+        start=(-2.2, 1.7),
+    )
+
+
+def rosenbrock() -> Surface:
+    """Return (1 - x)² + 100(y - x²)²: a ravine that bends (Rosenbrock 1960)."""
+    return Surface(
+        name="Rosenbrock",
+        formula="(1-x)^2 + 100(y-x^2)^2",
+        value_xy=lambda x, y, xp: (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x),
+        gradient_xy=lambda x, y, xp: (
+            -2 * (1 - x) - 400 * x * (y - x * x),
+            200 * (y - x * x),
+        ),
+        hessian_xy=lambda x, y: ((2 - 400 * (y - 3 * x * x), -400 * x), (-400 * x, 200.0)),
+        minima=np.array([[1.0, 1.0]]),
+        window=((-2.0, 2.0), (-1.0, 3.0)),
+        start=(-1.2, 1.0),
+    )
+
+
+def himmelblau() -> Surface:
+    """Return (x² + y - 11)² + (x + y² - 7)²: four minima of equal depth (Himmelblau 1972)."""
+
+    def gradient(x, y, xp):
+        a, b = x * x + y - 11, x + y * y - 7
+        return 4 * x * a + 2 * b, 2 * a + 4 * y * b
+
+    def hessian(x, y):
+        return (
+            (12 * x * x + 4 * y - 42, 4 * (x + y)),
+            (4 * (x + y), 4 * x + 12 * y * y - 26),
+        )
+
+    minima = np.array([(3.0, 2.0), (-2.805, 3.131), (-3.779, -3.283), (3.584, -1.848)])
+    for _ in range(5):  # Newton's method, from the table's three digits to machine precision
+        minima = np.array(
+            [p - np.linalg.solve(np.array(hessian(*p)), gradient(*p, np)) for p in minima]
+        )
+    return Surface(
+        name="Himmelblau",
+        formula="(x^2+y-11)^2 + (x+y^2-7)^2",
+        value_xy=lambda x, y, xp: (
+            (x * x + y - 11) * (x * x + y - 11) + (x + y * y - 7) * (x + y * y - 7)
+        ),
+        gradient_xy=gradient,
+        hessian_xy=hessian,
+        minima=minima,
+        window=((-5.0, 5.0), (-5.0, 5.0)),
+        start=(-0.3, -0.9),
+    )
+
+
+SURFACES: dict[str, Callable[[], Surface]] = {
+    "ravine": ravine,
+    "saddle": saddle,
+    "monkey saddle": monkey_saddle,
+    "plateau": plateau,
+    "many minima": many_minima,
+    "Rosenbrock": rosenbrock,
+    "Himmelblau": himmelblau,
+}
