@@ -15,8 +15,8 @@ def check_learning_rate(learning_rate):
     """Return the learning rate in the form Keras takes, or say what is wrong with it.
 
     Args:
-        learning_rate: a finite number above 0, a `LearningRateSchedule` or its config, or a
-            callable that returns the rate.
+        learning_rate: a finite number above 0, a `LearningRateSchedule`, or a callable that returns
+            the rate.
 
     Returns:
         The same, with a plain number turned into a `float` (Keras refuses an integer).
@@ -24,7 +24,7 @@ def check_learning_rate(learning_rate):
     Raises:
         ValueError: for a number that is not finite and above 0, or for any other object.
     """
-    if isinstance(learning_rate, dict) or callable(learning_rate):
+    if callable(learning_rate):
         return learning_rate
     if not _is_number(learning_rate) or not learning_rate > 0:
         raise ValueError(
@@ -67,7 +67,7 @@ def already_built(optimizer, variables):
     if not optimizer.built:
         return False
     known = optimizer._trainable_variables
-    if len(known) != len(variables) or any(a is not b for a, b in zip(known, variables)):
+    if [id(variable) for variable in known] != [id(variable) for variable in variables]:
         raise ValueError(
             f"This {type(optimizer).__name__} already holds the state of another model's "
             "variables; make a new optimizer for each model."
@@ -99,10 +99,15 @@ def state_like(optimizer, variables, name):
                     shape=variable.shape,
                     initializer="zeros",
                     dtype=working_dtype(variable),
-                    name=f"{variable.path.replace('/', '_')}_{name}",
+                    name=f"{_plain_name(variable)}_{name}",
                 )
             )
     return state
+
+
+def _plain_name(variable):
+    path = getattr(variable, "path", variable.name)  # TensorFlow's own variables have no path
+    return path.replace("/", "_").replace(":", "_")
 
 
 def working_dtype(variable):
@@ -120,9 +125,9 @@ def working_precision(gradient, variable, learning_rate):
     Raises:
         ValueError: if gradient and variable differ in shape.
     """
-    if hasattr(gradient, "indices") and hasattr(gradient, "values"):
+    if hasattr(gradient, "dense_shape"):
         gradient = ops.add(ops.zeros_like(variable), gradient)
-    if tuple(gradient.shape) != tuple(variable.shape):
+    if not _same_shape(tuple(gradient.shape), tuple(variable.shape)):
         raise ValueError(
             f"The gradient for variable '{variable.name}' has shape {tuple(gradient.shape)}, but "
             f"the variable has shape {tuple(variable.shape)}; pass the gradients in the order of "
@@ -130,3 +135,10 @@ def working_precision(gradient, variable, learning_rate):
         )
     dtype = working_dtype(variable)
     return ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
+
+
+def _same_shape(gradient_shape, shape):
+    # Inside a tf.function a length may be unknown, None.
+    return len(gradient_shape) == len(shape) and all(
+        given in (None, length) for given, length in zip(gradient_shape, shape)
+    )

@@ -1,0 +1,31 @@
+"""What all tests share."""
+
+import os
+
+# Before TensorFlow is imported anywhere: its start-up lines say nothing about a test.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+
+# pyproject.toml turns warnings into errors. These come from inside other packages.
+TOLERATED = [
+    # Keras' variables with NumPy 2.
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
+]
+
+
+def pytest_configure(config):
+    for warning in TOLERATED:
+        config.addinivalue_line("filterwarnings", warning)
+
+
+@pytest.fixture
+def float64():
+    """Run one test with float64 as Keras' default precision, and put the old one back."""
+    import keras
+
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx(before)

@@ -1,0 +1,249 @@
+"""The contract that every optimizer of the course keeps: one row per optimizer.
+
+A new optimizer joins all tests of this folder by adding one `Row` to `CONTRACT`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pytest
+
+from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from tests.optimizers import oracle
+
+BACKEND = keras.backend.backend()
+RATE = 0.05
+LARGE_EPSILON = 1e-3
+
+only_tensorflow = pytest.mark.skipif(
+    BACKEND != "tensorflow", reason=f"a feature of TensorFlow; the backend is {BACKEND}"
+)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """First steps worked out by hand: from theta = 1, at rate 0.1."""
+
+    kwargs: dict
+    gradients: tuple[float, ...]
+    iterates: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one optimizer promises.
+
+    `kwargs` holds every hyperparameter but the rate, each away from its default, so that an
+    argument that is dropped somewhere shows. `twin` makes the built-in of Keras at a rate and a
+    large epsilon; `twin_epsilon`, where it is given, is the built-in's epsilon at step t that
+    means the same. `quadratic_rate` and `rosenbrock_rate` suit these two surfaces.
+    """
+
+    optimizer: type
+    kwargs: dict
+    slots: tuple[str, ...]
+    oracle: Callable
+    golden: Golden
+    twin: Callable
+    quadratic_rate: float
+    rosenbrock_rate: float
+    twin_epsilon: Callable | None = None
+
+    @property
+    def name(self):
+        return self.optimizer.__name__
+
+    @property
+    def large_epsilon(self):
+        """The kwargs with an epsilon too large to hide a misplaced one."""
+        return self.kwargs | ({"epsilon": LARGE_EPSILON} if "epsilon" in self.kwargs else {})
+
+    @property
+    def defaults(self):
+        """What the class chooses for the kwargs."""
+        parameters = inspect.signature(self.optimizer).parameters
+        return {name: parameters[name].default for name in self.kwargs}
+
+    def make(self, learning_rate=RATE, **changes):
+        return self.optimizer(learning_rate=learning_rate, **(self.kwargs | changes))
+
+    def path(self, start, gradients, learning_rate=RATE, weight_decay=None, **changes):
+        """Return the oracle's iterates."""
+        steps = self.oracle(gradients, learning_rate, **(self.kwargs | changes))
+        return oracle.iterates(start, steps, weight_decay)
+
+
+CONTRACT = [
+    Row(
+        optimizer=GradientDescent,
+        kwargs={},
+        slots=(),
+        oracle=oracle.gradient_descent,
+        # 1 - 0.1 * 2 = 0.8, 0.8 - 0.1 * -4 = 1.2
+        golden=Golden({}, (2.0, -4.0), (0.8, 1.2)),
+        twin=lambda: keras.optimizers.SGD(RATE),
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.001,
+    ),
+    Row(
+        optimizer=Momentum,
+        kwargs={"beta": 0.8},
+        slots=("m",),
+        oracle=oracle.momentum,
+        # m = 2, 1 - 0.2 = 0.8; m = 1 - 4 = -3, 0.8 + 0.3 = 1.1; m = -1.5 + 1 = -0.5, 1.1 + 0.05
+        golden=Golden({"beta": 0.5}, (2.0, -4.0, 1.0), (0.8, 1.1, 1.15)),
+        twin=lambda: keras.optimizers.SGD(RATE, momentum=0.8),
+        quadratic_rate=0.02,
+        rosenbrock_rate=0.0005,
+    ),
+    Row(
+        optimizer=Nesterov,
+        kwargs={"beta": 0.8},
+        slots=("m",),
+        oracle=oracle.nesterov,
+        # m = 2, 1 - 0.1 * (1 + 2) = 0.7; m = -3, 0.7 - 0.1 * (-1.5 - 4) = 1.25;
+        # m = -0.5, 1.25 - 0.1 * (-0.25 + 1) = 1.175
+        golden=Golden({"beta": 0.5}, (2.0, -4.0, 1.0), (0.7, 1.25, 1.175)),
+        twin=lambda: keras.optimizers.SGD(RATE, momentum=0.8, nesterov=True),
+        quadratic_rate=0.02,
+        rosenbrock_rate=0.0005,
+    ),
+    Row(
+        optimizer=AdaGrad,
+        kwargs={"epsilon": 1e-7},
+        slots=("G",),
+        oracle=oracle.adagrad,
+        # G = 9, 1 - 0.1 * 3 / sqrt(9 + 7) = 0.925; G = 18, 0.925 + 0.1 * 3 / sqrt(18 + 7) = 0.985
+        golden=Golden({"epsilon": 7.0}, (3.0, -3.0), (0.925, 0.985)),
+        twin=lambda: keras.optimizers.Adagrad(
+            RATE, initial_accumulator_value=0.0, epsilon=LARGE_EPSILON
+        ),
+        quadratic_rate=0.5,
+        rosenbrock_rate=0.2,
+    ),
+    Row(
+        optimizer=RMSprop,
+        kwargs={"rho": 0.8, "epsilon": 1e-7},
+        slots=("G",),
+        oracle=oracle.rmsprop,
+        # G = 0.25 * 4 = 1, 1 - 0.1 * 2 / sqrt(1 + 3) = 0.9;
+        # G = 0.75 + 0.25 = 1, 0.9 + 0.1 * 1 / sqrt(1 + 3) = 0.95
+        golden=Golden({"rho": 0.75, "epsilon": 3.0}, (2.0, -1.0), (0.9, 0.95)),
+        twin=lambda: keras.optimizers.RMSprop(RATE, rho=0.8, epsilon=LARGE_EPSILON),
+        quadratic_rate=0.01,
+        rosenbrock_rate=0.01,
+    ),
+    Row(
+        optimizer=Adam,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        slots=("m", "v"),
+        oracle=oracle.adam,
+        # m = 1, v = 1, m_hat = 1 / 0.5 = 2, v_hat = 1 / 0.25 = 4, 1 - 0.1 * 2 / (2 + 2) = 0.95;
+        # m = 0.5 - 1 = -0.5, v = 0.75 + 1 = 1.75, m_hat = -0.5 / 0.75 = -2/3,
+        # v_hat = 1.75 / 0.4375 = 4, 0.95 + 0.1 * (2/3) / (2 + 2) = 0.95 + 1/60
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0}, (2.0, -2.0), (0.95, 0.9666666667)
+        ),
+        twin=lambda: keras.optimizers.Adam(RATE, beta_1=0.8, beta_2=0.95),
+        # Keras divides m by sqrt(v) + epsilon_hat with v not corrected. Multiply numerator and
+        # denominator of Algorithm 1 by sqrt(1 - beta_2^t): its epsilon shrinks early on.
+        twin_epsilon=lambda t: LARGE_EPSILON * keras.ops.sqrt(1 - 0.95**t),
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+]
+
+ROWS = {row.name: row for row in CONTRACT}
+every_optimizer = pytest.mark.parametrize("row", CONTRACT, ids=ROWS)
+
+
+def random_gradients(steps, scales=(1e-4, 1e-2, 1.0, 100.0), seed=0):
+    """Return gradients of shape (steps, len(scales)); one coordinate per scale.
+
+    With gradients from 1e-4 to 100 an epsilon of 1e-3 rules in some coordinates and vanishes in
+    others, inside the root as well as outside.
+    """
+    return np.random.default_rng(seed).normal(size=(steps, len(scales))) * np.array(scales)
+
+
+def follow(optimizer, start, gradients):
+    """Apply the gradients one by one, eagerly; return theta_0 .. theta_T as float64."""
+    theta = keras.Variable(start)
+    path = [to_numpy(theta)]
+    for g in gradients:
+        optimizer.apply([keras.ops.convert_to_tensor(g, dtype=theta.dtype)], [theta])
+        path.append(to_numpy(theta))
+    return np.array(path)
+
+
+def walk(optimizer, start, gradient, steps, before_step=None):
+    """Walk with gradient(t, theta) in one compiled loop; return theta_0 .. theta_T as float64."""
+    theta = keras.Variable(start)
+    optimizer.build([theta])
+    before_step = before_step or (lambda t: None)
+    first = to_numpy(theta)
+    rest = LOOPS[BACKEND](optimizer, theta, gradient, steps, before_step)
+    return np.concatenate([first[None], np.asarray(rest, "float64")])
+
+
+def _tensorflow_loop(optimizer, theta, gradient, steps, before_step):
+    import tensorflow as tf
+
+    def step(_, t):
+        before_step(tf.cast(t, theta.dtype))
+        optimizer.apply([gradient(t, theta)], [theta])
+        return tf.convert_to_tensor(theta)
+
+    # Without AutoGraph, which would compile the optimizer again from the file on the disk.
+    @tf.function(autograph=False)
+    def loop():
+        return tf.scan(step, tf.range(1, steps + 1), initializer=tf.convert_to_tensor(theta))
+
+    return loop()
+
+
+def _jax_loop(optimizer, theta, gradient, steps, before_step):
+    import jax
+
+    def step(state, t):
+        values, slots = state
+        before_step(t.astype(theta.dtype))
+        state = optimizer.stateless_apply(slots, [gradient(t, values[0])], values)
+        return state, state[0][0]
+
+    start = ([theta.value], [v.value for v in optimizer.variables])
+    return jax.lax.scan(step, start, jax.numpy.arange(1, steps + 1))[1]
+
+
+def _eager_loop(optimizer, theta, gradient, steps, before_step):
+    path = []
+    for t in range(1, steps + 1):
+        before_step(t)
+        optimizer.apply([gradient(t, theta)], [theta])
+        path.append(to_numpy(theta))
+    return path
+
+
+LOOPS = {"tensorflow": _tensorflow_loop, "jax": _jax_loop, "torch": _eager_loop}
+
+
+def to_numpy(tensor):
+    """Return a tensor or variable of any dtype, bfloat16 included, as a float64 array."""
+    if keras.backend.standardize_dtype(tensor.dtype) == "bfloat16":
+        tensor = keras.ops.cast(tensor, "float32")  # NumPy has no bfloat16 of its own
+    return np.array(keras.ops.convert_to_numpy(tensor), "float64")
+
+
+def assert_close(actual, expected, tolerance):
+    """Compare two paths; the error is measured against how far each coordinate travels.
+
+    A coordinate with tiny gradients counts as much as one with large ones.
+    """
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    travelled = np.max(np.abs(expected - expected[0]), axis=0)
+    error = np.max(np.abs(actual - expected), axis=0)
+    assert actual.shape == expected.shape
+    assert np.all(error <= tolerance * travelled), f"relative error {error / travelled}"
