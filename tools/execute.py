@@ -79,7 +79,9 @@ def shrink_png(data: bytes) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         opaque = Image.new("RGB", image.size, "white")
         opaque.paste(image, mask=image.convert("RGBA").getchannel("A"))
-    palette = opaque.quantize(colors=256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette = opaque.quantize(
+        colors=256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+    )
     shrunk = io.BytesIO()
     palette.save(shrunk, format="PNG", optimize=True)
     return min(data, shrunk.getvalue(), key=len)

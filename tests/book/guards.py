@@ -1,0 +1,282 @@
+"""What must hold for the book. Each guard returns its complaints: an empty list is good news.
+
+The guards of one notebook take the notebook itself, so that a test can plant a defect and see the
+guard find it.
+"""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbformat import NotebookNode
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools.notebooks import find_notebooks, read_notebook, repository_address, setup_source
+
+LARGEST = 300_000  # bytes
+CONCEPTS = ("gradient-descent", "momentum", "rmsprop", "adam")  # folders of concept chapters
+COMPARED = "nbval-check-output"
+
+# A path of somebody's machine. After a colon, a dot or a word it is a part of an address.
+MACHINE_PATH = re.compile(
+    r"(?<![\w.:/-])/(?:root|work|home|Users|tmp|opt|mnt|content|usr/local)/\w|\b[A-Z]:\\\w"
+)
+
+
+# One notebook
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def texts(cell: NotebookNode) -> Iterator[str]:
+    """All text of a cell that a reader sees: the source and the outputs, pictures left out."""
+    yield cell.source
+    for output in cell.get("outputs", []):
+        yield output.get("text", "")
+        for kind, data in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield data
+
+
+def images(cell: NotebookNode) -> list[NotebookNode]:
+    return [
+        output
+        for output in cell.get("outputs", [])
+        if any(kind.startswith("image/") for kind in output.get("data", {}))
+    ]
+
+
+def alt_text(cell: NotebookNode) -> str:
+    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+
+
+def malformed(notebook: NotebookNode) -> list[str]:
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        return [f"not a valid notebook: {error.message}"]
+    return []
+
+
+def out_of_order(notebook: NotebookNode) -> list[str]:
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    if counts == list(range(1, len(counts) + 1)):
+        return []
+    return [f"the cells' counts are {counts}: execute it from first cell to last"]
+
+
+def without_outputs(notebook: NotebookNode) -> list[str]:
+    if any(cell.outputs for cell in code_cells(notebook)):
+        return []
+    return ["no output is stored"]
+
+
+def noisy(notebook: NotebookNode) -> list[str]:
+    complaints = []
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                complaints.append(f"code cell {number} raises {output.ename}")
+            elif output.get("name") == "stderr":
+                complaints.append(f"code cell {number} writes to stderr: {output.text[:80]}")
+    return complaints
+
+
+def undescribed_figures(notebook: NotebookNode) -> list[str]:
+    complaints = []
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        if len(images(cell)) > 1:
+            complaints.append(f"code cell {number} shows several figures under one alt text")
+        if images(cell) and len(alt_text(cell)) < 40:
+            complaints.append(f"the figure of code cell {number} lacks alt text of 40 characters")
+    return complaints
+
+
+def machine_paths(notebook: NotebookNode) -> list[str]:
+    return [
+        f"cell {number} holds a path of one machine: {found.group()}..."
+        for number, cell in enumerate(notebook.cells, start=1)
+        for text in texts(cell)
+        if (found := MACHINE_PATH.search(text))
+    ]
+
+
+def wrong_setup(notebook: NotebookNode) -> list[str]:
+    cells = code_cells(notebook)
+    expected = setup_source(repository_address())
+    if not cells or cells[0].source != expected:
+        return [f"the first code cell must be the setup cell:\n{expected}"]
+    if "remove-cell" not in tags(cells[0]):
+        return ["the setup cell lacks the tag remove-cell"]
+    return []
+
+
+def compared_too_little(notebook: NotebookNode) -> list[str]:
+    compared = [cell for cell in code_cells(notebook) if COMPARED in tags(cell)]
+    complaints = []
+    if len(compared) < 3:
+        complaints.append(f"{len(compared)} cells are tagged {COMPARED}; at least 3 must be")
+    for cell in compared:
+        if not any(text.strip() for text in list(texts(cell))[1:]):
+            complaints.append(f"a cell tagged {COMPARED} shows no text: {cell.source[:60]}")
+    return complaints
+
+
+def exercises_missing(notebook: NotebookNode) -> list[str]:
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    sections = re.split(r"^## ", prose, flags=re.MULTILINE)
+    section = next((text for text in sections if text.startswith("Exercises\n")), "")
+    exercises = len(re.findall(r"^\d+\. ", section, flags=re.MULTILINE))
+    solutions = prose.count("<details>")
+    complaints = []
+    if exercises < 4:
+        complaints.append(f"{exercises} numbered exercises under ## Exercises; at least 4 must be")
+    if solutions < 2:
+        complaints.append(f"{solutions} solutions folded in <details>; at least 2 must be")
+    return complaints
+
+
+ALL_NOTEBOOKS = (
+    malformed,
+    out_of_order,
+    without_outputs,
+    noisy,
+    undescribed_figures,
+    machine_paths,
+    wrong_setup,
+    compared_too_little,
+)
+
+
+def notebook_complaints(path: Path) -> list[str]:
+    """All that is wrong with one stored notebook."""
+    notebook = read_notebook(path)
+    guards = [*ALL_NOTEBOOKS]
+    if path.parent.name in CONCEPTS:
+        guards.append(exercises_missing)
+    complaints = [complaint for guard in guards for complaint in guard(notebook)]
+    if path.stat().st_size > LARGEST:
+        complaints.append(f"{path.stat().st_size} bytes, and {LARGEST} is the limit")
+    return complaints
+
+
+# All notebooks together
+
+
+def contents(root: Path) -> list[str]:
+    """The files of the table of contents, without their endings."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+
+
+def contents_complaints(root: Path) -> list[str]:
+    """The table of contents and the files of the book must be the same."""
+    listed = set(contents(root))
+    pages = [*find_notebooks(root), *(root / "book").rglob("*.md")]
+    stored = {page.relative_to(root).with_suffix("").as_posix() for page in pages}
+    return [f"{name} is in _toc.yml and does not exist" for name in sorted(listed - stored)] + [
+        f"{name} exists and is not in _toc.yml" for name in sorted(stored - listed)
+    ]
+
+
+def repeated_alt_texts(notebooks: dict[str, NotebookNode]) -> list[str]:
+    counts = Counter(
+        alt_text(cell)
+        for notebook in notebooks.values()
+        for cell in code_cells(notebook)
+        if images(cell)
+    )
+    return [f"{n} figures share their alt text: {text}" for text, n in counts.items() if n > 1]
+
+
+def optimizer_classes(root: Path) -> list[str]:
+    """The public optimizers, as `path::Name`."""
+    return [
+        f"{path.relative_to(root).as_posix()}::{node.name}"
+        for path in sorted((root / "src/ravine/optimizers").glob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if any(ast.unparse(base).endswith("Optimizer") for base in node.bases)
+    ]
+
+
+def optimizers_not_shown(optimizers: list[str], notebooks: dict[str, NotebookNode]) -> list[str]:
+    shown = {
+        cell.metadata.get("source")
+        for notebook in notebooks.values()
+        for cell in code_cells(notebook)
+    }
+    return [f"{name} is shown in no chapter" for name in optimizers if name not in shown]
+
+
+# The repository
+
+
+def address_complaints(root: Path) -> list[str]:
+    """The address of pyproject.toml must stand in each file that carries it."""
+    address = repository_address(root)
+    carriers = [root / name for name in ("_config.yml", "CITATION.cff")]
+    complaints = [
+        f"{path.name} does not hold {address}"
+        for path in carriers
+        if address not in path.read_text(encoding="utf-8")
+    ]
+    slug = address.removeprefix("https://github.com/")
+    if f"/github/{slug}/blob/main/" not in (root / "README.md").read_text(encoding="utf-8"):
+        complaints.append(f"README.md does not link to {slug} on Colab")
+    for path in find_notebooks(root):
+        if code_cells(read_notebook(path))[0].source != setup_source(address):
+            complaints.append(f"{path.name} installs from elsewhere than {address}")
+    return complaints
+
+
+INDEX = re.compile(r"--(?:extra-)?index-url|--find-links|pythonhosted\.|\bpypi\.org|registry\.npm")
+
+
+def machine_traces(text: str) -> list[str]:
+    """Paths of a machine and hosts of a package index, which no file should tell of."""
+    return [found.group() for pattern in (MACHINE_PATH, INDEX) for found in pattern.finditer(text)]
+
+
+def requirement_complaints(project: dict, requirements: str) -> list[str]:
+    """Each dependency of pyproject.toml must have a pinned version that satisfies it, with hash."""
+    pins: dict[str, list[str]] = {}
+    complaints = []
+    for entry in re.split(r"\n(?=[a-z])", re.sub(r"^ *#.*\n?", "", requirements, flags=re.M)):
+        head, *hashes = entry.split("--hash=")
+        pin = Requirement(head.replace("\\", "").strip())
+        version = str(pin.specifier).removeprefix("==")
+        pins.setdefault(canonicalize_name(pin.name), []).append(version)
+        if not hashes:
+            complaints.append(f"{pin.name} has no hash")
+        if re.match("nvidia|cuda", pin.name):
+            complaints.append(f"{pin.name} is for one kind of machine")
+    extras = project["project"]["optional-dependencies"]
+    install = project["dependency-groups"]["install"]
+    for text in [*project["project"]["dependencies"], *extras["book"], *extras["test"], *install]:
+        wanted = Requirement(text)
+        versions = pins.get(canonicalize_name(wanted.name), [])
+        if not versions or not all(version in wanted.specifier for version in versions):
+            complaints.append(f"requirements.txt does not satisfy {text}")
+    return complaints
+
+
+def broken_links(page: Path) -> list[str]:
+    """Relative links of a Markdown page that lead to no file."""
+    targets = re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+    return [
+        f"{page.name} links to {target}, which does not exist"
+        for target in targets
+        if "://" not in target and not (page.parent / target).exists()
+    ]

@@ -1,0 +1,92 @@
+"""The repository speaks of the project alone, with one address and one set of versions."""
+
+import subprocess
+import tomllib
+
+import pytest
+
+from tests.book import guards
+from tools.notebooks import ROOT, repository_address
+
+TEXT = {".bib", ".cff", ".css", ".js", ".md", ".py", ".sh", ".toml", ".txt", ".yml", ""}
+
+
+def tracked_files():
+    """The tracked files that hold plain text; the guards of the notebooks read the notebooks."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode:
+        pytest.skip("not a checkout of git, so there is no list of tracked files")
+    files = [ROOT / name for name in listing.stdout.split("\0") if name]
+    return [path for path in files if path.suffix in TEXT and path.is_file()]
+
+
+def test_address_is_the_same_everywhere():
+    assert guards.address_complaints(ROOT) == []
+
+
+def test_code_does_not_repeat_the_address():
+    slug = repository_address().removeprefix("https://github.com/")
+    code = [path for path in tracked_files() if path.suffix in {".py", ".sh", ".js", ".css"}]
+    assert [path for path in code if slug in path.read_text(encoding="utf-8")] == []
+
+
+def test_no_file_tells_of_a_machine_or_an_index():
+    this = {"tests/book/guards.py", "Makefile"}  # these name what they look for and leave out
+    traces = {
+        str(path.relative_to(ROOT)): found
+        for path in tracked_files()
+        if path.relative_to(ROOT).as_posix() not in this
+        if (found := guards.machine_traces(path.read_text(encoding="utf-8")))
+    }
+    assert traces == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["see /" + "work/notes", "C:" + r"\data", "--extra-" + "index-url x", "pypi." + "org"]
+)
+def test_planted_trace_is_found(text):
+    assert guards.machine_traces(text) != []
+
+
+@pytest.mark.parametrize("text", ["https://example.org/home/page", "src/work/x", "~/data"])
+def test_plain_text_is_no_trace(text):
+    assert guards.machine_traces(text) == []
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def requirements():
+    return (ROOT / "requirements.txt").read_text(encoding="utf-8")
+
+
+def test_requirements_cover_the_project(project, requirements):
+    assert guards.requirement_complaints(project, requirements) == []
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("keras==", "other=="),
+        ("\nkeras==3", "\nkeras==2"),
+        ("--hash=sha256", "# sha256"),
+        ("\nzipp==", "\nnvidia-cudnn=="),
+    ],
+)
+def test_planted_fault_in_requirements_is_found(project, requirements, old, new):
+    assert old in requirements
+    assert guards.requirement_complaints(project, requirements.replace(old, new)) != []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_links_between_files_lead_somewhere(path):
+    assert guards.broken_links(path) == []
+
+
+def test_broken_link_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("[here](page.md) [there](https://example.org) ![gone](gone.png)")
+    assert guards.broken_links(page) == ["page.md links to gone.png, which does not exist"]

@@ -1,0 +1,77 @@
+"""The site builds without a warning, and a build with a planted fault fails."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tools.execute import METADATA
+from tools.notebooks import ROOT, write_notebook
+
+WORK = "@misc{robbins1951, author={Robbins, H. and Monro, S.}, title={A title}, year={1951}}"
+
+
+def build(source: Path, output: Path) -> subprocess.CompletedProcess:
+    """Builds a site as `make book` does, with its pages elsewhere than its sources."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", source]
+    options = ["--path-output", output, "-W", "-n", "--keep-going", "--quiet"]
+    return subprocess.run(
+        [*command, *options],
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_site_builds_without_a_warning(tmp_path):
+    result = build(ROOT, tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stdout + result.stderr
+    pages = tmp_path / "_build/html"
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    for part in toc["parts"]:
+        for chapter in part["chapters"]:
+            assert (pages / f"{chapter['file']}.html").is_file()
+
+
+def small_site(folder: Path, text: str = "", code: str = "1 + 1", execute: bool = False) -> Path:
+    """Writes a site of two pages with the book's own configuration."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    if execute:
+        config["execute"]["execute_notebooks"] = "force"
+        config["sphinx"]["config"]["nb_execution_raise_on_error"] = True
+    shutil.copytree(ROOT / "book/_static", folder / "book/_static")
+    (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: page\n")
+    (folder / "book/references.bib").write_text(WORK)
+    (folder / "index.md").write_text("# Index\n\n```{bibliography}\n```\n")
+    prose = f"# Page\n\n[Index](index.md), {{cite:p}}`robbins1951`. {text}"
+    cells = [new_markdown_cell(prose), new_code_cell(code)]
+    write_notebook(new_notebook(cells=cells, metadata=METADATA), folder / "page.ipynb")
+    return folder
+
+
+def test_small_site_builds(tmp_path):
+    result = build(small_site(tmp_path / "site"), tmp_path / "out")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "fault, message",
+    [
+        ({"code": "1 / 0", "execute": True}, "ZeroDivisionError"),
+        ({"text": "[nowhere](other.md)"}, "other.md"),
+        ({"text": "{cite:p}`nobody2000`"}, "nobody2000"),
+        ({"text": "{ref}`no-such-label`"}, "no-such-label"),
+    ],
+    ids=["raising cell", "broken link", "missing citation", "broken cross-reference"],
+)
+def test_site_with_a_planted_fault_fails(tmp_path, fault, message):
+    result = build(small_site(tmp_path / "site", **fault), tmp_path / "out")
+    assert result.returncode != 0
+    assert message in result.stdout + result.stderr
