@@ -1,7 +1,7 @@
 """The narrow ravine: from gradient descent to Adam, written to be read.
 
 The package that the course's notebooks import. Start with `ravine.optimizers`: one file is one
-algorithm. Importing `ravine` alone is fast; TensorFlow is loaded with the first module that needs it.
+algorithm. Importing `ravine` alone is fast; TensorFlow comes with the first module that needs it.
 """
 
 __version__ = "0.1.0"

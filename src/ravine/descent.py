@@ -99,9 +99,9 @@ def descend(
         start = np.broadcast_to(start, (*batches.shape[1:-1], 2))
         steps = len(batches)
 
-    program = _program(
-        objective, tuple(map(_recipe, optimizers.values())), start.shape, steps
-    )
+    recipes = tuple(map(_recipe, optimizers.values()))
+    batch_shape = None if batches is None else batches.shape
+    program = _program(objective, recipes, start.shape, steps, batch_shape)
     rates = [_constant_rate(optimizer) for optimizer in optimizers.values()]
     points = program(start, rates, batches)  # (T, k, ..., 2)
     surface = objective.surface() if isinstance(objective, LinearRegression) else objective
@@ -138,7 +138,7 @@ def _constant_rate(optimizer):
 
 
 @lru_cache(maxsize=64)
-def _program(objective, recipes, shape, steps):
+def _program(objective, recipes, shape, steps, batch_shape):
     """Return a function (start, rates, batches) -> points, shape (steps, k, *shape)."""
     optimizers = [cls.from_config(dict(config)) for cls, _, config in recipes]
     thetas = [keras.Variable(np.zeros(shape), dtype="float64") for _ in optimizers]
@@ -153,7 +153,7 @@ def _program(objective, recipes, shape, steps):
         return objective.gradient(theta, batch, xp=ops)
 
     run = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend(), _eagerly)
-    compiled = run(gradient, optimizers, thetas, steps)
+    compiled = run(gradient, optimizers, thetas, steps, batch_shape)
 
     def program(start, rates, batches):
         for variable, value in zip(states, first_states, strict=True):
@@ -167,7 +167,7 @@ def _program(objective, recipes, shape, steps):
     return program
 
 
-def _on_tensorflow(gradient, optimizers, thetas, steps):
+def _on_tensorflow(gradient, optimizers, thetas, steps, batch_shape):
     import tensorflow as tf
 
     shape = (len(thetas), *thetas[0].shape)
@@ -183,10 +183,15 @@ def _on_tensorflow(gradient, optimizers, thetas, steps):
         points = tf.TensorArray("float64", steps, element_shape=shape)
         return tf.while_loop(lambda i, _: i < steps, step, (0, points))[1].stack()
 
-    return lambda batches: compiled(None if batches is None else tf.constant(batches))
+    # traced once, here: called with ever new functions, TensorFlow would warn of retracing
+    if batch_shape is None:
+        traced = compiled.get_concrete_function(None)
+        return lambda batches: traced()
+    traced = compiled.get_concrete_function(tf.TensorSpec(batch_shape, "int32"))
+    return lambda batches: traced(tf.constant(batches, "int32"))
 
 
-def _on_jax(gradient, optimizers, thetas, steps):
+def _on_jax(gradient, optimizers, thetas, steps, batch_shape):
     import jax
 
     @jax.jit
@@ -208,7 +213,7 @@ def _on_jax(gradient, optimizers, thetas, steps):
     return run
 
 
-def _eagerly(gradient, optimizers, thetas, steps):
+def _eagerly(gradient, optimizers, thetas, steps, batch_shape):
     def run(batches):
         points = []
         for i in range(steps):

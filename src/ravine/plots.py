@@ -40,7 +40,9 @@ LOOKS: dict[str, Look] = {
 }
 INK = "#22303c"
 PAPER = "#fcfcfa"
-TERRAIN = LinearSegmentedColormap.from_list("terrain of the course", ["#a3c1d3", "#dfe9ee", "#f8faf9"])
+TERRAIN = LinearSegmentedColormap.from_list(
+    "terrain of the course", ["#a3c1d3", "#dfe9ee", "#f8faf9"]
+)
 
 
 def look(name: str) -> Look:
@@ -174,9 +176,7 @@ def surface_3d(
         style = look(name)
         points = walk.points[: None if steps is None else steps + 1]
         z = surface.value(points)
-        outside = (
-            (points < (x_low, y_low)).any(1) | (points > (x_high, y_high)).any(1) | (z > top)
-        )
+        outside = (points < (x_low, y_low)).any(1) | (points > (x_high, y_high)).any(1) | (z > top)
         drawn = np.where(outside[:, None], np.nan, np.column_stack([points, z]))
         ax.plot(
             *drawn.T,
