@@ -179,7 +179,7 @@ def _read(path, source, rows):
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ARRAYS if name in file}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(
             f"{path} cannot be read ({_first_line(error)}): expected the arrays "
             f"{', '.join(ARRAYS)}; delete it and get it again from {source.url}."
