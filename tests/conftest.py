@@ -20,12 +20,16 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", warning)
 
 
-@pytest.fixture
-def float64():
-    """Run one test with float64 as Keras' default precision, and put the old one back."""
+def in_float64():
     import keras
 
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
     yield
     keras.config.set_floatx(before)
+
+
+# Keras' default precision is float64 for one test, or, where hypothesis runs a test many times, for
+# a whole file; afterwards it is what it was.
+float64 = pytest.fixture(in_float64)
+float64_file = pytest.fixture(in_float64, scope="module")

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.optimizers.contract import every_optimizer, follow, random_gradients, to_numpy
+from tests.optimizers.contract import (
+    BACKEND,
+    every_optimizer,
+    follow,
+    random_gradients,
+    to_numpy,
+)
 
 FOR_ALL = {
     "name": "mine",
@@ -156,9 +162,10 @@ def test_a_second_model_is_refused(row):
     assert to_numpy(second) == [1.0]
 
 
+@pytest.mark.skipif(BACKEND == "jax", reason="on JAX fit hands over values and no variables")
 @every_optimizer
 def test_fit_refuses_the_optimizer_of_another_model(row):
     optimizer = row.make()
     small_model(optimizer).train_on_batch(*small_batch())
-    with pytest.raises(ValueError, match="make a new optimizer for each model|Unknown variable"):
+    with pytest.raises(ValueError, match=r"make a new optimizer for each model|Unknown variable"):
         small_model(optimizer).train_on_batch(*small_batch())

@@ -140,5 +140,5 @@ def working_precision(gradient, variable, learning_rate):
 def _same_shape(gradient_shape, shape):
     # Inside a tf.function a length may be unknown, None.
     return len(gradient_shape) == len(shape) and all(
-        given in (None, length) for given, length in zip(gradient_shape, shape)
+        given in (None, length) for given, length in zip(gradient_shape, shape, strict=True)
     )

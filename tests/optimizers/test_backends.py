@@ -1,0 +1,35 @@
+"""The same contract on the other backends of Keras, each in a process of its own."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.optimizers.contract import BACKEND
+
+HERE = Path(__file__).parent
+FILES = ["test_contract.py", "test_state.py", "test_options.py", "test_training.py"]
+# All values for all optimizers; of the rest, which costs minutes on JAX, what concerns Adam.
+CHOICE = "test_contract or Adam"
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="started from the tests on TensorFlow")
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_contract_on_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+        + [str(HERE / name) for name in FILES]
+        + ["-k", CHOICE],
+        cwd=HERE.parents[1],
+        env=os.environ | {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert finished.returncode == 0, finished.stdout[-5000:]
+    assert " passed" in finished.stdout
