@@ -137,7 +137,7 @@ def exercises_missing(notebook: NotebookNode) -> list[str]:
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     sections = re.split(r"^## ", prose, flags=re.MULTILINE)
     section = next((text for text in sections if text.startswith("Exercises\n")), "")
-    exercises = len(re.findall(r"^\d+\. ", section, flags=re.MULTILINE))
+    exercises = len(re.findall(r"^(?:\*\*)?\d+\. ", section, flags=re.MULTILINE))
     solutions = prose.count("<details>")
     complaints = []
     if exercises < 4:
