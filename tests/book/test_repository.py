@@ -1,7 +1,9 @@
 """The repository speaks of the project alone, with one address and one set of versions."""
 
 import subprocess
+import sys
 import tomllib
+import zipfile
 
 import pytest
 
@@ -90,3 +92,14 @@ def test_broken_link_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("[here](page.md) [there](https://example.org) ![gone](gone.png)")
     assert guards.broken_links(page) == ["page.md links to gone.png, which does not exist"]
+
+
+def test_wheel_carries_the_data(tmp_path):
+    """On Colab the samples and the recorded runs come from inside the installed package."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    data = [path for path in (ROOT / "data").rglob("*") if path.is_file()]
+    assert data, "there are samples"
+    assert [path for path in data if f"ravine/{path.relative_to(ROOT)}" not in packed] == []
