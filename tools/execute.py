@@ -106,6 +106,14 @@ def normalise_metadata(notebook: NotebookNode) -> None:
         cell.metadata.pop("collapsed", None)
 
 
+def failed_cell(notebook: NotebookNode) -> str:
+    """Names the cell whose outputs hold an error."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            return f"cell {number}"
+    return "a cell"
+
+
 def execute(path: Path) -> None:
     """Executes one notebook in its own folder and writes it back.
 
@@ -126,7 +134,7 @@ def execute(path: Path) -> None:
     try:
         client.execute()
     except CellExecutionError as error:
-        raise NotebookError(str(error)) from error
+        raise NotebookError(f"{failed_cell(notebook)} raises:\n{error.traceback}") from error
     drop_startup_lines(notebook)
     shrink_images(notebook)
     normalise_metadata(notebook)
