@@ -190,6 +190,12 @@ def test_argument_out_of_range_is_refused(row, name, value):
 
 
 @every_optimizer
+def test_defaults_are_the_published_ones(row):
+    config = row.optimizer().get_config()
+    assert {name: config[name] for name in row.kwargs} == row.defaults
+
+
+@every_optimizer
 def test_numbers_on_the_edge_of_the_range_are_accepted(row):
     edges = dict.fromkeys(row.kwargs, 0)
     config = row.optimizer(learning_rate=1, **edges).get_config()
