@@ -6,11 +6,14 @@ Every algorithm makes the same number of steps, each at its best learning rate f
 "best" is the lowest mean error over these steps.
 """
 
+from collections.abc import Callable
+
 import matplotlib
 
 matplotlib.use("Agg")
 
 import numpy as np
+from keras.optimizers import Optimizer
 
 from ravine import plots
 from ravine.descent import Path, descend
@@ -19,7 +22,7 @@ from ravine.surfaces import Surface, ravine
 from tools.notebooks import ROOT
 
 PICTURE = "book/_static/race.png"
-RACERS = {
+RACERS: dict[str, Callable[[float], Optimizer]] = {
     "GD": GradientDescent,
     "Momentum": lambda rate: Momentum(rate, beta=0.7),
     "RMSprop": RMSprop,

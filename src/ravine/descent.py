@@ -5,7 +5,6 @@ PyTorch step by step. The first call of a setting compiles (a fraction of a seco
 with other starts or learning rates take milliseconds.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from ravine.problems import LinearRegression
+from ravine.recipes import constant_rate, recipe_of
 from ravine.surfaces import Surface
 
 BEYOND = 1e6  # a walk that is this far from the origin has diverged
@@ -99,10 +99,10 @@ def descend(
         start = np.broadcast_to(start, (*batches.shape[1:-1], 2))
         steps = len(batches)
 
-    recipes = tuple(map(_recipe, optimizers.values()))
+    recipes = tuple(map(recipe_of, optimizers.values()))
     batch_shape = None if batches is None else batches.shape
     program = _program(objective, recipes, start.shape, steps, batch_shape)
-    rates = [_constant_rate(optimizer) for optimizer in optimizers.values()]
+    rates = [constant_rate(optimizer) for optimizer in optimizers.values()]
     points = program(start, rates, batches)  # (T, k, ..., 2)
     surface = objective.surface() if isinstance(objective, LinearRegression) else objective
     paths = {}
@@ -113,34 +113,10 @@ def descend(
     return paths
 
 
-def _recipe(optimizer):
-    """Describe an optimizer by its class and settings, all but a constant learning rate."""
-    config = optimizer.get_config()
-    if _constant_rate(optimizer) is not None:
-        config = {**config, "learning_rate": 1.0}
-    return type(optimizer), json.dumps(config, default=repr, sort_keys=True), _Unhashed(config)
-
-
-class _Unhashed(dict):
-    """A config that rides along in a cache key; the JSON text beside it tells configs apart."""
-
-    def __hash__(self):
-        return 0
-
-    def __eq__(self, other):
-        return True
-
-
-def _constant_rate(optimizer):
-    """Return a constant learning rate as a float, and None for a schedule or a callable."""
-    rate = optimizer._learning_rate
-    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None
-
-
 @lru_cache(maxsize=64)
 def _program(objective, recipes, shape, steps, batch_shape):
     """Return a function (start, rates, batches) -> points, shape (steps, k, *shape)."""
-    optimizers = [cls.from_config(dict(config)) for cls, _, config in recipes]
+    optimizers = [recipe.make() for recipe in recipes]
     thetas = [keras.Variable(np.zeros(shape), dtype="float64") for _ in optimizers]
     for optimizer, theta in zip(optimizers, thetas, strict=True):
         optimizer.build([theta])

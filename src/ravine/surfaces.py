@@ -280,7 +280,7 @@ def himmelblau() -> Surface:
     minima = np.array([(3.0, 2.0), (-2.805, 3.131), (-3.779, -3.283), (3.584, -1.848)])
     for _ in range(5):  # Newton's method, from the table's three digits to machine precision
         minima = np.array(
-            [p - np.linalg.solve(np.array(hessian(*p)), gradient(*p, np)) for p in minima]
+            [[x, y] - np.linalg.solve(hessian(x, y), gradient(x, y, np)) for x, y in minima]
         )
     return Surface(
         name="Himmelblau",
