@@ -157,7 +157,7 @@ def test_loss_scale_optimizer(row):
 def test_low_precision_variables_move(row, dtype):
     """The state stays in float32: in bfloat16 the factor 0.999 would round to 1.
 
-    Gradients of 1 on one side and theta near 0, where a step is not lost in theta's own rounding.
+    Theta starts at 0, where its own rounding does not swallow a step.
     """
     theta = keras.Variable(np.zeros(3), dtype=dtype)
     gradients = [np.array([1.0, -0.5, 0.25])] * 20
