@@ -30,6 +30,7 @@ class AdaGrad(keras.optimizers.Optimizer):
     Args:
         learning_rate: $\eta > 0$, a number, a schedule or a callable. Default 0.01.
         epsilon: $\epsilon \ge 0$, inside the root, in units of a squared gradient. Default 1e-8.
+            With 0, a parameter that has seen only zero gradients becomes NaN (0/0).
         name: name of the optimizer.
         **kwargs: what every Keras optimizer takes (`weight_decay`, `clipnorm`, `use_ema`, ...).
 

@@ -37,7 +37,7 @@ class Adam(keras.optimizers.Optimizer):
         beta_1: $\beta_1 \in [0, 1)$, decay of the first moment. Default 0.9.
         beta_2: $\beta_2 \in [0, 1)$, decay of the second moment. Default 0.999.
         epsilon: $\epsilon \ge 0$, added to $\sqrt{\hat v_t}$, in units of a gradient.
-            Default 1e-8.
+            Default 1e-8. With 0, a parameter that has seen only zero gradients becomes NaN (0/0).
         name: name of the optimizer.
         **kwargs: what every Keras optimizer takes (`weight_decay`, `clipnorm`, `use_ema`, ...).
 
