@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pooch  # type: ignore[import-untyped]
+import pooch
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
