@@ -91,15 +91,22 @@ def oblique_ravine(seed: int = 0, rows: int = 10_000, noise: float = 0.1) -> Lin
     return LinearRegression("oblique ravine", x, y, (1.0, -4.0), ((-3.0, 5.0), (-5.0, 3.0)))
 
 
-def sparse_ravine(seed: int = 0, rows: int = 1_000) -> LinearRegression:
+def sparse_ravine(seed: int = 0, rows: int = 1_000, scale: float = 0.1) -> LinearRegression:
     """Return y = wx + b with nine in ten x set to zero (slide 46).
 
-    The weight w is felt by one row in ten and the bias b by all of them: a very narrow ravine
-    made by sparse data alone. There is no noise, so the minimum is 0, at (w, b) = (1, 1).
-    The columns of `x` are the feature and the constant 1 of the bias.
+    The bias b is felt by every row, the weight w only by one row in ten, and by those the less
+    the smaller the feature is. The zeros make the ravine 10 times narrower, the scale s of the
+    feature 1/s² times: κ ≈ 30/s², about 28 at s = 1 and 2,800 at s = 0.1. There is no noise, so
+    the minimum is 0, at (w, b) = (1, 1). The columns of `x` are the feature and the constant 1 of
+    the bias.
+
+    Args:
+        seed: of the drawn data.
+        rows: N.
+        scale: s; where x is not zero it is uniform in [-s, s].
     """
     rng = np.random.default_rng(seed)
-    feature = rng.uniform(-1.0, 1.0, rows) * (rng.random(rows) < 0.1)
+    feature = scale * rng.uniform(-1.0, 1.0, rows) * (rng.random(rows) < 0.1)
     x = np.stack([feature, np.ones(rows)], axis=1)
     return LinearRegression(
         "sparse features", x, x @ np.array([1.0, 1.0]), (-1.0, -1.0), ((-1.5, 2.0), (-1.5, 2.5))
