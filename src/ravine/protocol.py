@@ -302,6 +302,33 @@ def _eagerly(model, optimizer, x, y):
     return run
 
 
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per optimizer, its name as the index, the lowest final loss first.
+
+    Args:
+        frame: a table made by `compare`.
+
+    Returns:
+        The columns loss (geometric mean of the final training losses over the seeds), lowest and
+        highest (of them), accuracy (mean, on the test data), seconds (median, per epoch), runs and
+        diverged (how many).
+    """
+    last = frame[frame["epoch"] == frame["epoch"].max()].groupby("optimizer")
+    trained = frame[frame["epoch"] > 0].groupby("optimizer")
+    table = pd.DataFrame(
+        {
+            "loss": last["loss"].agg(lambda losses: math.exp(np.log(losses).mean())),
+            "lowest": last["loss"].min(),
+            "highest": last["loss"].max(),
+            "accuracy": last["accuracy"].mean(),
+            "seconds": trained["seconds"].median(),
+            "runs": last.size(),
+            "diverged": last["diverged"].sum(),
+        }
+    )
+    return table.sort_values("loss")
+
+
 @dataclass(frozen=True)
 class Difference:
     """Mean difference over seeds and its confidence interval, in units of ln(loss)."""

@@ -1,0 +1,181 @@
+"""The command line: list, run and tune the experiments, and see which data are there."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ravine import datasets
+
+# The other modules load TensorFlow, for seconds, and so are imported by the commands that need
+# them. Its start-up lines say nothing about an experiment.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+app = typer.Typer(
+    help="Run the experiments of the course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console()
+
+Name = Annotated[str, typer.Argument(help="Name of the experiment, see `ravine list`.")]
+Optimizers = Annotated[
+    str | None, typer.Option(help="Only these, separated by commas, such as adam,momentum.")
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Instead of the setting's own.")]
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """List the experiments and what their two sizes run."""
+    from ravine.experiments import EXPERIMENTS
+
+    table = Table("experiment", "size", "data", "optimizers", "epochs", "seeds", box=None)
+    for name, experiment in EXPERIMENTS.items():
+        console.print(f"{name}: {experiment.title}")
+        for size in ("quick", "full"):
+            setting = experiment.setting(size)
+            table.add_row(
+                name,
+                size,
+                f"{experiment.dataset}, {setting.data}",
+                ", ".join(setting.optimizers),
+                str(setting.epochs),
+                str(len(setting.seeds)),
+            )
+    console.print(table)
+
+
+@app.command()
+def run(
+    experiment: Name,
+    size: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    optimizers: Optimizers = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="How many seeds: 3 runs the seeds 0, 1 and 2.")
+    ] = None,
+    epochs: Epochs = None,
+    out: Annotated[
+        Path,
+        typer.Option(help="Where the record goes; data/results keeps it as the book's own."),
+    ] = Path("runs"),
+) -> None:
+    """Run an experiment and record every epoch of every run."""
+    from ravine import experiments, protocol, records
+
+    with _one_sentence(ValueError):
+        setting = experiments.find(experiment).setting(size)
+        names = _chosen(optimizers, setting.optimizers)
+    chosen_seeds = list(setting.seeds if seeds is None else range(seeds))
+    epochs = epochs or setting.epochs
+    total = len(names) * len(chosen_seeds) * (epochs + 1)
+    with _one_sentence(datasets.DatasetError, OSError), _progress(total) as report:
+        record = experiments.run(experiment, size, names, chosen_seeds, epochs, report)
+        directory = records.save(record, out)
+
+    table = Table("optimizer", "training loss", "test accuracy", "s per epoch", "", box=None)
+    for name, row in protocol.summary(record.frame).iterrows():
+        diverged = f"{row['diverged']} of {row['runs']} diverged" if row["diverged"] else ""
+        table.add_row(
+            str(name),
+            f"{row['loss']:.4f} ({row['lowest']:.4f} to {row['highest']:.4f})",
+            f"{row['accuracy']:.3f}",
+            f"{row['seconds']:.2f}",
+            diverged,
+        )
+    console.print(table)
+    console.print(f"Recorded in {directory}", soft_wrap=True)
+
+
+@app.command()
+def tune(experiment: Name, optimizers: Optimizers = None, epochs: Epochs = None) -> None:
+    """Run the grid of learning rates that the quick settings were chosen with."""
+    from ravine import experiments
+
+    with _one_sentence(ValueError):
+        found = experiments.find(experiment)
+        names = _chosen(optimizers, found.grids)
+    epochs = epochs or found.quick.epochs
+    trials = sum(len(found.grids[name]) for name in names)
+    total = trials * len(experiments.TUNING_SEEDS) * (epochs + 1)
+    with _one_sentence(datasets.DatasetError), _progress(total) as report:
+        frame = experiments.tune(experiment, names, epochs=epochs, report=report)
+    table = Table("optimizer", "learning rate", "training loss", "", box=None)
+    for row in frame.itertuples():
+        best = "best" if row.best else ""
+        table.add_row(str(row.optimizer), f"{row.learning_rate:g}", f"{row.loss:.4f}", best)
+    console.print(table)
+
+
+@app.command()
+def data() -> None:
+    """Show which data sets are there, check them, and say how to get the others."""
+    for name, source in datasets.SOURCES.items():
+        for size in ("sample", "full"):
+            path = datasets.locate(name, size)
+            if size == "full" and not path.exists():
+                state = (
+                    f"missing; the first full run downloads it from {source.url}, or put it into "
+                    "a directory and set RAVINE_DATA to that"
+                )
+            else:
+                try:
+                    state = f"there; {datasets.load(name, size).provenance}"
+                except datasets.DatasetError as error:
+                    state = f"unusable; {error}"
+            console.print(f"{name}, {size}: {path}\n  {state}", soft_wrap=True, highlight=False)
+
+
+def _chosen(text: str | None, known: Iterable[str]) -> list[str]:
+    """Return the known names that `text` lists, whatever their case; all of them for None."""
+    names = {name.lower(): name for name in known}
+    if text is None:
+        return list(names.values())
+    listed = [name.strip().lower() for name in text.split(",")]
+    for name in listed:
+        if name not in names:
+            raise ValueError(f"There is no optimizer {name!r}; there is {', '.join(names)}.")
+    return [names[name] for name in dict.fromkeys(listed)]
+
+
+@contextmanager
+def _one_sentence(*errors: type[Exception]) -> Iterator[None]:
+    """End with exit code 2 and the message of an expected error, without a traceback."""
+    try:
+        yield
+    except errors as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Show a bar on a terminal; yield the function that moves it on by one row."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("compiling", total=total)
+
+        def report(row):
+            text = f"{row['optimizer']}, seed {row['seed']}: loss {row['loss']:.4f}"
+            bar.update(task, advance=1, description=text)
+
+        yield report
+
+
+if __name__ == "__main__":
+    app()

