@@ -25,6 +25,7 @@ from keras import ops
 from scipy import stats  # type: ignore[import-untyped]
 
 from ravine.datasets import Dataset
+from ravine.recipes import Recipe, constant_rate, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
 
@@ -87,14 +88,17 @@ def compare(
             )
 
     model = make_model()
-    trainers = {
-        name: Trainer(model, make(), dataset, batch_size) for name, make in optimizers.items()
-    }
+    contestants = {name: make() for name, make in optimizers.items()}
+    trainers: dict[Recipe, Trainer] = {}  # one serves all learning rates of an algorithm
     rows = []
     for seed in seeds:
         start = common_start(make_model, seed)  # 1.
-        for name, trainer in trainers.items():
-            trainer.restart(start, seed)  # 2.
+        for name, optimizer in contestants.items():
+            recipe = recipe_of(optimizer)
+            if recipe not in trainers:
+                trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size)
+            trainer = trainers[recipe]
+            trainer.restart(start, seed, constant_rate(optimizer))  # 2.
             for result in _run(trainer, dataset, seed, epochs):  # 3. to 5.
                 rows.append({"optimizer": name, "seed": seed, **result})
                 if report is not None:
@@ -179,6 +183,7 @@ class Trainer:
         self.batch_size = batch_size
         self.rows = len(dataset.x_train)
         optimizer.build(model.trainable_variables)
+        self.optimizer = optimizer
         self.slots = optimizer.variables
         self.first_slots = [ops.convert_to_numpy(slot) for slot in self.slots]
         data = ops.convert_to_tensor(dataset.x_train), ops.convert_to_tensor(dataset.y_train)
@@ -186,14 +191,18 @@ class Trainer:
         self.program = (backend or _eagerly)(model, optimizer, *data)
         self.program(self._order(0, 0), steps=0)  # no step: this only compiles
 
-    def restart(self, start: list[np.ndarray], seed: int) -> None:
-        """Load the common start and empty the optimizer's state."""
+    def restart(
+        self, start: list[np.ndarray], seed: int, learning_rate: float | None = None
+    ) -> None:
+        """Load the common start, empty the optimizer's state, set a constant learning rate."""
         # PyTorch's dropout draws from the global generator, not from the layer's own
         keras.utils.set_random_seed(seed)
         for variable, value in zip(self.model.variables, start, strict=True):
             variable.assign(value)
         for slot, value in zip(self.slots, self.first_slots, strict=True):
             slot.assign(value)
+        if learning_rate is not None:
+            self.optimizer.learning_rate = learning_rate
 
     def train(self, seed: int, epoch: int) -> tuple[float, float]:
         """Train for one epoch; return the mean loss of its minibatches and the seconds it took."""

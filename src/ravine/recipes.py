@@ -4,6 +4,7 @@ The learning rate is a variable that a program reads. The optimizer's class and 
 are compiled into it.
 """
 
+import inspect
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,8 +35,20 @@ class Recipe:
 
 
 def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
-    """Describe an optimizer, which is only read."""
+    """Describe an optimizer, which is only read.
+
+    Raises:
+        ValueError: if its `get_config` leaves out an argument of its constructor: a copy made from
+            the configuration would silently use that argument's default.
+    """
     config = optimizer.get_config()
+    arguments = inspect.signature(type(optimizer)).parameters.values()
+    for argument in arguments:
+        if argument.kind is not argument.VAR_KEYWORD and argument.name not in config:
+            raise ValueError(
+                f"{type(optimizer).__name__}.get_config() leaves out {argument.name!r}, so a copy "
+                "would use its default; add it there."
+            )
     if constant_rate(optimizer) is not None:
         config = {**config, "learning_rate": 1.0}
     return Recipe(type(optimizer), json.dumps(config, default=repr, sort_keys=True), config)
