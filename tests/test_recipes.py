@@ -36,6 +36,13 @@ def test_a_built_in_optimizer_has_a_recipe():
     assert made.momentum == 0.7
 
 
+def test_a_class_without_arguments_of_its_own_needs_no_get_config():
+    class SignDescent(keras.optimizers.Optimizer):
+        pass
+
+    assert recipe_of(SignDescent(0.1)) == recipe_of(SignDescent(0.2))
+
+
 def test_a_forgotten_argument_is_named():
     class Forgetful(keras.optimizers.Optimizer):
         def __init__(self, learning_rate=0.1, beta=0.9, name="forgetful", **kwargs):

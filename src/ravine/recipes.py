@@ -42,9 +42,9 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
             the configuration would silently use that argument's default.
     """
     config = optimizer.get_config()
-    arguments = inspect.signature(type(optimizer)).parameters.values()
-    for argument in arguments:
-        if argument.kind is not argument.VAR_KEYWORD and argument.name not in config:
+    for argument in inspect.signature(type(optimizer)).parameters.values():
+        collects = argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD)
+        if not collects and argument.name not in config:
             raise ValueError(
                 f"{type(optimizer).__name__}.get_config() leaves out {argument.name!r}, so a copy "
                 "would use its default; add it there."
