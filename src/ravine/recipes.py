@@ -21,8 +21,8 @@ class Recipe:
 
     Attributes:
         optimizer: the class.
-        settings: its configuration as JSON, which tells recipes apart.
-        config: the same as a dictionary.
+        settings: its configuration as JSON, without its name, which tells recipes apart.
+        config: its configuration as a dictionary.
     """
 
     optimizer: type[keras.optimizers.Optimizer]
@@ -51,7 +51,8 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
             )
     if constant_rate(optimizer) is not None:
         config = {**config, "learning_rate": 1.0}
-    return Recipe(type(optimizer), json.dumps(config, default=repr, sort_keys=True), config)
+    settings = {key: value for key, value in config.items() if key != "name"}
+    return Recipe(type(optimizer), json.dumps(settings, default=repr, sort_keys=True), config)
 
 
 def constant_rate(optimizer: keras.optimizers.Optimizer) -> float | None:
