@@ -70,7 +70,8 @@ def descend(
 ) -> dict[str, Path]:
     """Walk several optimizers down the same surface from the same start.
 
-    The optimizers are only read: each walk uses a fresh copy of its own, in float64.
+    The optimizers are only read: each walk uses a fresh copy of its own, in float64 (on JAX only
+    with JAX_ENABLE_X64=1, and otherwise in float32).
 
     Args:
         objective: a surface, walked with its exact gradient; or a regression problem, walked with
@@ -117,7 +118,7 @@ def descend(
 def _program(objective, recipes, shape, steps, batch_shape):
     """Return a function (start, rates, batches) -> points, shape (steps, k, *shape)."""
     optimizers = [recipe.make() for recipe in recipes]
-    thetas = [keras.Variable(np.zeros(shape), dtype="float64") for _ in optimizers]
+    thetas = [keras.Variable(np.zeros(shape), dtype=_precision()) for _ in optimizers]
     for optimizer, theta in zip(optimizers, thetas, strict=True):
         optimizer.build([theta])
     states = [v for optimizer in optimizers for v in optimizer.variables]
@@ -141,6 +142,15 @@ def _program(objective, recipes, shape, steps, batch_shape):
         return np.asarray(ops.convert_to_numpy(compiled(batches)), dtype="float64")
 
     return program
+
+
+def _precision():
+    """Return float64, or float32 on a JAX that was not told to compute with more."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return "float64" if jax.config.jax_enable_x64 else "float32"
+    return "float64"
 
 
 def _on_tensorflow(gradient, optimizers, thetas, steps, batch_shape):
