@@ -124,10 +124,10 @@ def _program(objective, recipes, shape, steps, batch_shape):
     states = [v for optimizer in optimizers for v in optimizer.variables]
     first_states = [ops.convert_to_numpy(v) for v in states]
 
-    def gradient(theta, batch):
+    def gradient(points, batch):  # of all walks at once, shape (k, *shape): one piece of program
         if batch is None:
-            return objective.gradient(theta, xp=ops)
-        return objective.gradient(theta, batch, xp=ops)
+            return objective.gradient(points, xp=ops)
+        return objective.gradient(points, batch, xp=ops)
 
     run = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend(), _eagerly)
     compiled = run(gradient, optimizers, thetas, steps, batch_shape)
@@ -153,6 +153,9 @@ def _precision():
     return "float64"
 
 
+# Each of the following returns a function (batches) -> points, shape (steps, k, *shape).
+
+
 def _on_tensorflow(gradient, optimizers, thetas, steps, batch_shape):
     import tensorflow as tf
 
@@ -161,9 +164,10 @@ def _on_tensorflow(gradient, optimizers, thetas, steps, batch_shape):
     @tf.function(jit_compile=True, autograph=False)
     def compiled(batches):
         def step(i, points):
-            batch = None if batches is None else batches[i]
-            for optimizer, theta in zip(optimizers, thetas, strict=True):
-                optimizer.apply([gradient(theta.value, batch)], [theta])
+            here = tf.stack([theta.value for theta in thetas])
+            gradients = tf.unstack(gradient(here, None if batches is None else batches[i]))
+            for optimizer, theta, g in zip(optimizers, thetas, gradients, strict=True):
+                optimizer.apply([g], [theta])
             return i + 1, points.write(i, tf.stack([theta.value for theta in thetas]))
 
         points = tf.TensorArray("float64", steps, element_shape=shape)
@@ -184,9 +188,10 @@ def _on_jax(gradient, optimizers, thetas, steps, batch_shape):
     def compiled(thetas, states, batches):
         def step(carry, batch):
             thetas, states = carry
+            gradients = gradient(ops.stack(thetas), batch)
             for k, optimizer in enumerate(optimizers):
                 [thetas[k]], states[k] = optimizer.stateless_apply(
-                    states[k], [gradient(thetas[k], batch)], [thetas[k]]
+                    states[k], [gradients[k]], [thetas[k]]
                 )
             return (thetas, states), ops.stack(thetas)
 
@@ -204,8 +209,9 @@ def _eagerly(gradient, optimizers, thetas, steps, batch_shape):
         points = []
         for i in range(steps):
             batch = None if batches is None else ops.convert_to_tensor(batches[i])
-            for optimizer, theta in zip(optimizers, thetas, strict=True):
-                optimizer.apply([gradient(theta.value, batch)], [theta])
+            gradients = gradient(ops.stack([theta.value for theta in thetas]), batch)
+            for optimizer, theta, g in zip(optimizers, thetas, gradients, strict=True):
+                optimizer.apply([g], [theta])
             points.append(np.stack([ops.convert_to_numpy(theta) for theta in thetas]))
         return np.stack(points)
 

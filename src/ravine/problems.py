@@ -37,7 +37,8 @@ class LinearRegression:
 
         Args:
             theta: parameters, shape (..., 2).
-            batch: row numbers of the minibatch, shape (..., b), with the leading axes of `theta`.
+            batch: row numbers of the minibatch, shape (..., b), whose leading axes are the last
+                ones of `theta` (or are missing: then all share the minibatch).
             xp: the module with the array functions, `numpy` or `keras.ops`.
 
         Returns:
