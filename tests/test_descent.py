@@ -256,8 +256,9 @@ found = descend(RAVINE, optimizers(), start=START, steps=60)
 single = keras.backend.backend() == "jax" and os.environ["JAX_ENABLE_X64"] == "0"
 for name in MAKE:
     expected = plain(RAVINE, name, float32(RATES[name]), 60)
-    tolerance = dict(rtol=1e-4, atol=1e-5) if single else dict(rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(found[name].points, expected, **tolerance)
+    # PyTorch takes Adam's powers of beta in float32
+    atol = {"jax": 1e-5 if single else 1e-9, "torch": 1e-6}[keras.backend.backend()]
+    np.testing.assert_allclose(found[name].points, expected, rtol=1e-4 if single else 1e-6, atol=atol)
 if not single:
     test_a_second_learning_rate_uses_the_same_program_and_is_right()
     test_a_schedule_is_followed()
@@ -267,7 +268,7 @@ print("passed on", keras.backend.backend())
 
 @pytest.mark.parametrize(("backend", "x64"), [("jax", "0"), ("jax", "1"), ("torch", "0")])
 def test_another_backend(backend, x64):
-    """On JAX in float32, and in float64 where that is switched on; without a word either way."""
+    """On JAX in float32, and in float64 where that is switched on; no warning either way."""
     pytest.importorskip(backend)
     done = subprocess.run(
         [sys.executable, "-c", ON_ANOTHER_BACKEND],

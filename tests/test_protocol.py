@@ -352,7 +352,7 @@ ON_ANOTHER_BACKEND = """
 import numpy as np, keras
 from tests.test_protocol import *
 frame = run({name: FOUR[name] for name in ("Adam", "resting Adam", "resting SGD")}, seeds=(1,))
-assert losses(frame, "Adam")[2, 0] < losses(frame, "Adam")[1, 0], frame
+assert (np.diff(losses(frame, "Adam")[:, 1]) < 0).all(), frame
 test_dropout_noise_is_the_same_for_all_algorithms(frame)
 test_two_runs_are_bit_identical(frame)
 print("passed on", keras.backend.backend())
