@@ -258,7 +258,8 @@ for name in MAKE:
     expected = plain(RAVINE, name, float32(RATES[name]), 60)
     # PyTorch takes Adam's powers of beta in float32
     atol = {"jax": 1e-5 if single else 1e-9, "torch": 1e-6}[keras.backend.backend()]
-    np.testing.assert_allclose(found[name].points, expected, rtol=1e-4 if single else 1e-6, atol=atol)
+    rtol = 1e-4 if single else 1e-6
+    np.testing.assert_allclose(found[name].points, expected, rtol=rtol, atol=atol)
 if not single:
     test_a_second_learning_rate_uses_the_same_program_and_is_right()
     test_a_schedule_is_followed()

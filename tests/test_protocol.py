@@ -94,7 +94,7 @@ def test_dropout_noise_is_the_same_for_all_algorithms(table):
     resting = losses(table, "resting Adam")
     np.testing.assert_allclose(resting, losses(table, "resting SGD"), rtol=1e-6)
     training, without = resting[1:3, 0], resting[0, 0]
-    assert (abs(training - without) > 1e-3).all()  # there is noise
+    assert abs(training - without).max() > 1e-2  # there is noise
 
 
 def test_two_runs_are_bit_identical(table):
