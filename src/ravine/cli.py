@@ -1,6 +1,7 @@
 """The command line: list, run and tune the experiments, and see which data are there."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,9 +68,15 @@ def run(
         Path,
         typer.Option(help="Where the record goes; data/results keeps it as the book's own."),
     ] = Path("runs"),
+    resume: Annotated[
+        bool, typer.Option(help="Go on where an interrupted run of the same settings stopped.")
+    ] = True,
 ) -> None:
-    """Run an experiment and record every epoch of every run."""
-    from ravine import experiments, protocol, records
+    """Run an experiment and record every epoch of every run.
+
+    Ctrl-C is safe: the same command goes on after the last whole epoch.
+    """
+    from ravine import checkpoints, experiments, protocol, records
 
     with _one_sentence(ValueError):
         setting = experiments.find(experiment).setting(size)
@@ -77,9 +84,19 @@ def run(
     chosen_seeds = list(setting.seeds if seeds is None else range(seeds))
     epochs = epochs or setting.epochs
     total = len(names) * len(chosen_seeds) * (epochs + 1)
-    with _one_sentence(datasets.DatasetError, OSError), _progress(total) as report:
-        record = experiments.run(experiment, size, names, chosen_seeds, epochs, report)
-        directory = records.save(record, out)
+    states = out / "checkpoints" / experiment / size
+    if not resume:
+        shutil.rmtree(states, ignore_errors=True)
+    expected = datasets.DatasetError, checkpoints.CheckpointError, OSError
+    try:
+        with _one_sentence(*expected), _progress(total) as report:
+            record = experiments.run(
+                experiment, size, names, chosen_seeds, epochs, report, checkpoints=states
+            )
+            directory = records.save(record, out)
+    except KeyboardInterrupt:
+        typer.echo("Stopped: the same command goes on after the last whole epoch.", err=True)
+        raise typer.Exit(130) from None
 
     table = Table("optimizer", "training loss", "test accuracy", "s per epoch", "", box=None)
     for name, row in protocol.summary(record.frame).iterrows():

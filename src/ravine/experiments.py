@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -135,6 +136,7 @@ def run(
     seeds: Iterable[int] | None = None,
     epochs: int | None = None,
     report: protocol.Report | None = None,
+    checkpoints: Path | None = None,
 ) -> records.Record:
     """Run an experiment.
 
@@ -145,6 +147,7 @@ def run(
         seeds: instead of the setting's own.
         epochs: instead of the setting's own.
         report: called with every new row, see `protocol.compare`.
+        checkpoints: directory to go on from and to keep checkpoints in, see `protocol.compare`.
 
     Raises:
         ValueError: if there is no such experiment, size or optimizer.
@@ -165,7 +168,7 @@ def run(
 
     began = time.perf_counter()
     frame = protocol.compare(
-        setting.make_model, dataset, makers, seeds, epochs, setting.batch_size, report
+        setting.make_model, dataset, makers, seeds, epochs, setting.batch_size, report, checkpoints
     )
     provenance = {
         "experiment": name,

@@ -12,10 +12,12 @@ algorithm and not on handing over minibatches.
 """
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -24,6 +26,7 @@ import pandas as pd
 from keras import ops
 from scipy import stats  # type: ignore[import-untyped]
 
+from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
 from ravine.recipes import Recipe, constant_rate, recipe_of
 
@@ -42,6 +45,7 @@ def compare(
     epochs: int,
     batch_size: int = 128,
     report: Report | None = None,
+    checkpoints: Path | None = None,
 ) -> pd.DataFrame:
     """Train the same network with each algorithm, once per seed, and record the losses.
 
@@ -57,6 +61,8 @@ def compare(
         batch_size: b. The last N mod b images of each epoch's order are left out, others in every
             epoch, so that all steps have the same shape.
         report: called with every new row of the table, to show progress.
+        checkpoints: directory in which every run keeps its state after every epoch. Runs that
+            have one there go on from it, exactly as if they had not been interrupted.
 
     Returns:
         One row per (optimizer, seed, epoch), epoch 0 being the start, with the columns
@@ -71,6 +77,7 @@ def compare(
     Raises:
         TypeError: if an optimizer is given instead of a function that makes one.
         ValueError: if there are fewer images than `batch_size`, or a seed comes twice.
+        CheckpointError: if a checkpoint is damaged or belongs to a run with other settings.
     """
     seeds = [int(seed) for seed in seeds]
     if len(set(seeds)) < len(seeds):
@@ -99,34 +106,70 @@ def compare(
                 trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size)
             trainer = trainers[recipe]
             trainer.restart(start, seed, constant_rate(optimizer))  # 2.
-            for result in _run(trainer, dataset, seed, epochs):  # 3. to 5.
+            checkpoint = None
+            if checkpoints is not None:
+                run = _identity(trainer, recipe, constant_rate(optimizer), dataset, seed)
+                checkpoint = Checkpoint(checkpoints / _file_name(name, seed), run)
+            for result in _run(trainer, dataset, seed, epochs, checkpoint):  # 3. to 5.
                 rows.append({"optimizer": name, "seed": seed, **result})
                 if report is not None:
                     report(rows[-1])
     return pd.DataFrame(rows)
 
 
-def _run(trainer, dataset, seed, epochs):
+def _run(trainer, dataset, seed, epochs, checkpoint=None):
     """Yield what is recorded before training and after every epoch."""
-    test = dataset.x_test, dataset.y_test
-    loss, _ = evaluate(trainer.model, dataset.x_train, dataset.y_train)
-    eval_loss, accuracy = evaluate(trainer.model, *test)
-    seconds, diverged = 0.0, False
-    for epoch in range(epochs + 1):
-        if epoch and not diverged:
-            loss, seconds = trainer.train(seed, epoch)
-            eval_loss, accuracy = evaluate(trainer.model, *test)
-            diverged = not (loss < DIVERGED and eval_loss < DIVERGED)  # also true for NaN
-        if diverged:
+    results = []
+    if checkpoint is not None:
+        arrays, results = checkpoint.load()
+        if results:
+            trainer.load_state(arrays)
+    yield from results[: epochs + 1]
+    for epoch in range(len(results), epochs + 1):
+        if epoch and results[-1]["diverged"]:
             loss, eval_loss, accuracy, seconds = math.inf, math.inf, math.nan, math.nan
-        yield {
-            "epoch": epoch,
-            "loss": loss,
-            "eval_loss": eval_loss,
-            "accuracy": accuracy,
-            "seconds": seconds,
-            "diverged": diverged,
-        }
+            diverged = True
+        else:
+            if epoch:
+                loss, seconds = trainer.train(seed, epoch)
+            else:
+                loss, _ = evaluate(trainer.model, dataset.x_train, dataset.y_train)
+                seconds = 0.0
+            eval_loss, accuracy = evaluate(trainer.model, dataset.x_test, dataset.y_test)
+            diverged = not (loss < DIVERGED and eval_loss < DIVERGED)  # also true for NaN
+            if diverged:
+                loss, eval_loss, accuracy, seconds = math.inf, math.inf, math.nan, math.nan
+        results.append(
+            {
+                "epoch": epoch,
+                "loss": loss,
+                "eval_loss": eval_loss,
+                "accuracy": accuracy,
+                "seconds": seconds,
+                "diverged": diverged,
+            }
+        )
+        if checkpoint is not None:
+            checkpoint.save(trainer.state(), results)
+        yield results[-1]
+
+
+def _identity(trainer, recipe, rate, dataset, seed):
+    """Describe a run by everything but its length: what must be equal when it goes on."""
+    return {
+        "optimizer": f"{recipe.optimizer.__name__} {recipe.settings}",
+        "learning rate": rate,
+        "seed": seed,
+        "batch size": trainer.batch_size,
+        "data set": dataset.provenance,
+        "network": [list(variable.shape) for variable in trainer.model.variables],
+        "backend": keras.backend.backend(),
+    }
+
+
+def _file_name(name, seed):
+    """Return a file name for a run, such as adam-1e-3-seed-0.npz for "Adam, 1e-3"."""
+    return f"{re.sub('[^a-z0-9.]+', '-', name.lower())}-seed-{seed}.npz"
 
 
 def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
@@ -203,6 +246,15 @@ class Trainer:
             slot.assign(value)
         if learning_rate is not None:
             self.optimizer.learning_rate = learning_rate
+
+    def state(self) -> list[np.ndarray]:
+        """Return the values of all variables, of the network and of the optimizer."""
+        return [ops.convert_to_numpy(v) for v in (*self.model.variables, *self.slots)]
+
+    def load_state(self, values: list[np.ndarray]) -> None:
+        """Assign what `state` returned."""
+        for variable, value in zip((*self.model.variables, *self.slots), values, strict=True):
+            variable.assign(value)
 
     def train(self, seed: int, epoch: int) -> tuple[float, float]:
         """Train for one epoch; return the mean loss of its minibatches and the seconds it took."""
