@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ravine import datasets, experiments, records
+from ravine import datasets, experiments, protocol, records
 from ravine.cli import app
 from ravine.experiments import EXPERIMENTS, TUNING_SEEDS
 
@@ -72,6 +72,34 @@ def test_run_records_what_it_ran(small, tmp_path):
     for _, loss in last.groupby("optimizer")["loss"]:
         assert f"{loss.min():.4f} to {loss.max():.4f}" in result.output
     assert str(tmp_path) in result.output.replace("\n", "")
+
+
+def test_after_ctrl_c_the_same_command_goes_on(small, tmp_path, monkeypatch):
+    command = ["run", "mnist-mlp", "--optimizers", "adam", "--seeds", "2", "--epochs", "2", "--out"]
+    assert ravine(*command, str(tmp_path / "whole")).exit_code == 0
+
+    train, calls = protocol.Trainer.train, []
+
+    def interrupted(trainer, seed, epoch):
+        calls.append((seed, epoch))
+        if calls == [(0, 1), (0, 2), (1, 1)]:
+            raise KeyboardInterrupt
+        return train(trainer, seed, epoch)
+
+    monkeypatch.setattr(protocol.Trainer, "train", interrupted)
+    stopped = ravine(*command, str(tmp_path / "parts"))
+    assert stopped.exit_code == 130
+    assert stopped.stderr == "Stopped: the same command goes on after the last whole epoch.\n"
+    assert ravine(*command, str(tmp_path / "parts")).exit_code == 0
+    assert calls[3:] == [(1, 1), (1, 2)]
+    whole, parts = (
+        records.load("mnist-mlp", "quick", tmp_path / name).frame.drop(columns="seconds")
+        for name in ("whole", "parts")
+    )
+    pd.testing.assert_frame_equal(whole, parts, check_exact=True)
+
+    assert ravine(*command, str(tmp_path / "parts"), "--no-resume").exit_code == 0
+    assert calls[5:] == [(0, 1), (0, 2), (1, 1), (1, 2)]
 
 
 def test_tune_names_the_best_rate(small):
