@@ -173,7 +173,7 @@ ADAGRAD = [
         "sum starts at 0.1, as in Keras",
         'self.G = state_like(self, variables, "G")',
         'self.G = state_like(self, variables, "G")\n'
-        "        for G in self.G:\n            G.assign(0.1 * ops.ones_like(G))",
+        "        [G.assign(0.1 * ops.ones_like(G)) for G in self.G]",
     ),
 ]
 RMSPROP = [
