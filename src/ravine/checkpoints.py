@@ -6,9 +6,8 @@ so far. The minibatch order needs no place in it, being a function of (seed, epo
 dropout draws from a global generator instead, so there a run with dropout goes on with other noise.
 """
 
+import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ravine.files import write_whole
 
 
 class CheckpointError(Exception):
@@ -35,23 +36,16 @@ class Checkpoint:
     run: dict[str, Any]
 
     def save(self, arrays: Sequence[np.ndarray], results: list[dict[str, Any]]) -> None:
-        """Replace the file: the new one is whole on the disk before it takes the old one's place.
+        """Replace the file; an interruption leaves the old one as it was.
 
         Args:
             arrays: values of all variables, in a fixed order.
             results: what was recorded so far, one JSON object per epoch.
         """
         text = json.dumps({"run": self.run, "results": results}).encode()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.path.parent, suffix=".tmp", delete=False) as file:
-            try:
-                np.savez(file, *arrays, np.frombuffer(text, "uint8"))
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, self.path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        file = io.BytesIO()
+        np.savez(file, *arrays, np.frombuffer(text, "uint8"))
+        write_whole(self.path, file.getvalue())
 
     def load(self) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
         """Return the arrays and the results; two empty lists if there is no file yet.

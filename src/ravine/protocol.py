@@ -95,20 +95,20 @@ def compare(
             )
 
     model = make_model()
-    contestants = {name: make() for name, make in optimizers.items()}
+    made = {name: make() for name, make in optimizers.items()}
+    contestants = {name: (recipe_of(each), constant_rate(each)) for name, each in made.items()}
     trainers: dict[Recipe, Trainer] = {}  # one serves all learning rates of an algorithm
     rows = []
     for seed in seeds:
         start = common_start(make_model, seed)  # 1.
-        for name, optimizer in contestants.items():
-            recipe = recipe_of(optimizer)
+        for name, (recipe, rate) in contestants.items():
             if recipe not in trainers:
                 trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size)
             trainer = trainers[recipe]
-            trainer.restart(start, seed, constant_rate(optimizer))  # 2.
+            trainer.restart(start, seed, rate)  # 2.
             checkpoint = None
             if checkpoints is not None:
-                run = _identity(trainer, recipe, constant_rate(optimizer), dataset, seed)
+                run = _identity(trainer, recipe, rate, dataset, seed)
                 checkpoint = Checkpoint(checkpoints / _file_name(name, seed), run)
             for result in _run(trainer, dataset, seed, epochs, checkpoint):  # 3. to 5.
                 rows.append({"optimizer": name, "seed": seed, **result})
@@ -126,10 +126,8 @@ def _run(trainer, dataset, seed, epochs, checkpoint=None):
             trainer.load_state(arrays)
     yield from results[: epochs + 1]
     for epoch in range(len(results), epochs + 1):
-        if epoch and results[-1]["diverged"]:
-            loss, eval_loss, accuracy, seconds = math.inf, math.inf, math.nan, math.nan
-            diverged = True
-        else:
+        diverged = epoch > 0 and results[-1]["diverged"]
+        if not diverged:
             if epoch:
                 loss, seconds = trainer.train(seed, epoch)
             else:
@@ -137,8 +135,8 @@ def _run(trainer, dataset, seed, epochs, checkpoint=None):
                 seconds = 0.0
             eval_loss, accuracy = evaluate(trainer.model, dataset.x_test, dataset.y_test)
             diverged = not (loss < DIVERGED and eval_loss < DIVERGED)  # also true for NaN
-            if diverged:
-                loss, eval_loss, accuracy, seconds = math.inf, math.inf, math.nan, math.nan
+        if diverged:
+            loss, eval_loss, accuracy, seconds = math.inf, math.inf, math.nan, math.nan
         results.append(
             {
                 "epoch": epoch,

@@ -19,6 +19,7 @@ import pandas as pd
 
 from ravine import __version__
 from ravine.datasets import data_directory
+from ravine.files import write_whole
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
 
@@ -48,12 +49,11 @@ def save(record: Record, root: Path) -> Path:
     half-written file.
     """
     directory = root / record.provenance["experiment"] / record.provenance["size"]
-    directory.mkdir(parents=True, exist_ok=True)
     table = record.frame.to_csv(index=False, lineterminator="\n").encode()
     provenance = {**record.provenance, "sha256": hashlib.sha256(table).hexdigest()}
-    _write(directory / TABLE, table)
+    write_whole(directory / TABLE, table)
     text = json.dumps(provenance, indent=2, ensure_ascii=False)
-    _write(directory / PROVENANCE, f"{text}\n".encode())
+    write_whole(directory / PROVENANCE, f"{text}\n".encode())
     return directory
 
 
@@ -122,12 +122,3 @@ def _device(backend):
         if torch.cuda.is_available():
             name = torch.cuda.get_device_name()
     return name or f"CPU, {platform.machine()}, {os.cpu_count()} cores"
-
-
-def _write(path, content):
-    temporary = path.with_name(f"{path.name}.part")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
