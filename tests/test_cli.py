@@ -5,13 +5,14 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ravine import datasets, experiments, protocol, records
+from ravine import datasets, experiments, models, protocol, records
 from ravine.cli import app
-from ravine.experiments import EXPERIMENTS, TUNING_SEEDS
+from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, mnist
 
 
 def ravine(*arguments):
@@ -33,7 +34,7 @@ def small(monkeypatch):
     experiment = EXPERIMENTS["mnist-mlp"]
     quick = dataclasses.replace(
         experiment.quick,
-        make_model=lambda: experiments.models.mnist_mlp(hidden=4, dropout=0),
+        make_model=lambda: models.mnist_mlp(hidden=4, dropout=0),
         batch_size=500,
     )
     grids = {name: rates[1:3] for name, rates in experiment.grids.items()}
@@ -58,7 +59,7 @@ def test_run_records_what_it_ran(small, tmp_path):
     settings = record.provenance["settings"]
     assert settings["optimizers"]["Adam"] == {
         "class": "Adam",
-        "learning_rate": experiments.MLP_QUICK_RATES["Adam"],
+        "learning_rate": mnist.MLP_QUICK_RATES["Adam"],
         "beta_1": 0.9,
         "beta_2": 0.999,
         "epsilon": 1e-8,
@@ -80,11 +81,11 @@ def test_after_ctrl_c_the_same_command_goes_on(small, tmp_path, monkeypatch):
 
     train, calls = protocol.Trainer.train, []
 
-    def interrupted(trainer, seed, epoch):
+    def interrupted(trainer, seed, epoch, *steps):
         calls.append((seed, epoch))
         if calls == [(0, 1), (0, 2), (1, 1)]:
             raise KeyboardInterrupt
-        return train(trainer, seed, epoch)
+        return train(trainer, seed, epoch, *steps)
 
     monkeypatch.setattr(protocol.Trainer, "train", interrupted)
     stopped = ravine(*command, str(tmp_path / "parts"))
@@ -102,27 +103,37 @@ def test_after_ctrl_c_the_same_command_goes_on(small, tmp_path, monkeypatch):
     assert calls[5:] == [(0, 1), (0, 2), (1, 1), (1, 2)]
 
 
-def test_tune_names_the_best_rate(small):
-    rows = []
-    frame = experiments.tune("mnist-mlp", ["SGD"], seeds=[7], epochs=1, report=rows.append)
-    assert frame["learning_rate"].tolist() == [0.1, 0.3]
-    assert frame["best"].tolist() == (frame["loss"] == frame["loss"].min()).tolist()
-    last = pd.DataFrame(rows).query("epoch == 1")
-    assert frame["loss"].tolist() == pytest.approx(last["loss"].tolist())
+def test_starting_anew_drops_the_checkpoints_of_the_chosen_optimizers_alone(small, tmp_path):
+    command = ["run", "mnist-mlp", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path)]
+    assert ravine(*command, "--optimizers", "adam,sgd").exit_code == 0
+    states = tmp_path / "checkpoints" / "mnist-mlp" / "quick"
+    sgd = (states / "sgd-seed-0.npz").stat()
+    adam = (states / "adam-seed-0.npz").stat()
+    assert ravine(*command, "--optimizers", "adam", "--no-resume").exit_code == 0
+    assert (states / "sgd-seed-0.npz").stat() == sgd
+    assert (states / "adam-seed-0.npz").stat().st_mtime_ns > adam.st_mtime_ns
 
 
-def test_tune_on_the_command_line(monkeypatch):
-    asked = []
-
-    def tune(name, optimizers, epochs, report):
-        asked.append((name, optimizers, epochs))
-        rows = {"optimizer": ["Adam"] * 2, "learning_rate": [0.1, 0.2], "loss": [1.0, 2.0]}
-        return pd.DataFrame({**rows, "best": [True, False]})
-
-    monkeypatch.setattr(experiments, "tune", tune)
-    result = ravine("tune", "mnist-mlp", "--optimizers", "adam", "--epochs", "2")
-    assert asked == [("mnist-mlp", ["Adam"], 2)]
-    assert [line.split()[-1] == "best" for line in result.output.splitlines()[1:]] == [True, False]
+def test_tune_records_the_grid_and_names_the_best_rate(small, tmp_path):
+    result = ravine(
+        "tune", "mnist-mlp", "--optimizers", "sgd,adam", "--epochs", "1", "--out", str(tmp_path)
+    )
+    assert result.exit_code == 0, result.output
+    frame = records.load("mnist-mlp", "quick-grid", tmp_path).frame
+    assert frame.groupby("optimizer")["learning_rate"].unique().map(list).to_dict() == {
+        "SGD": [0.1, 0.3],
+        "Adam": [0.001, 0.003],
+    }
+    assert set(frame["seed"]) == set(TUNING_SEEDS)
+    judged = experiments.best_rates(frame)
+    last = frame[frame["epoch"] == 1].groupby(["optimizer", "learning_rate"])["loss"]
+    for row in judged.itertuples():
+        losses = last.get_group((row.optimizer, row.learning_rate))
+        assert row.loss == pytest.approx(np.exp(np.log(losses).mean()))
+        others = judged.loc[judged["optimizer"] == row.optimizer, "loss"]
+        assert row.best == (row.loss == others.min())
+    printed = [line.split()[-1] == "best" for line in result.output.splitlines()[2:]]
+    assert printed == judged["best"].tolist()
 
 
 def test_quick_rates_are_inside_their_grids_and_budgets_equal():

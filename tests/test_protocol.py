@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from ravine import protocol
+from ravine import engine, protocol
 from ravine.datasets import Dataset
+from ravine.engine import minibatch_order
 from ravine.optimizers import Adam, GradientDescent
-from ravine.protocol import compare, minibatch_order, paired_difference
+from ravine.protocol import compare, paired_difference
 
 ROWS, BATCH = 60, 16
 
@@ -135,18 +136,18 @@ def uncompiled(monkeypatch):
     """Let each algorithm's epoch only note its minibatches and return a sum of losses of 1.0."""
     served, sums = [], {}
 
-    def program(model, optimizer, x, y):
+    def program(model, optimizer, loss, parts):
         orders = []
         served.append(orders)
 
-        def epoch(order, steps):
-            if steps:
+        def epoch(x, y, order, first, last):
+            if last:
                 orders.append(order.tolist())
-            return sums.get((optimizer.name, len(orders)), 1.0) * steps
+            return sums.get((optimizer.name, len(orders)), 1.0) * (last - first)
 
         return epoch
 
-    monkeypatch.setattr(protocol, "_on_tensorflow", program)
+    monkeypatch.setattr(engine, "_on_tensorflow", program)
     return served, sums
 
 
@@ -246,9 +247,9 @@ def test_convolutions_are_not_compiled_with_xla_on_cpu():
     convolution = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)])
     recurrent = keras.Sequential([keras.Input((5, 2)), layers.LSTM(3)])
     on_cpu = not tf.config.list_logical_devices("GPU")
-    assert protocol._xla_pays(dense)
-    assert protocol._xla_pays(convolution) != on_cpu
-    assert protocol._xla_pays(recurrent) != on_cpu
+    assert engine._xla_pays(dense)
+    assert engine._xla_pays(convolution) != on_cpu
+    assert engine._xla_pays(recurrent) != on_cpu
 
 
 def test_a_convolutional_network_trains():

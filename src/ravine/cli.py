@@ -1,9 +1,9 @@
 """The command line: list, run and tune the experiments, and see which data are there."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +31,14 @@ Name = Annotated[str, typer.Argument(help="Name of the experiment, see `ravine l
 Optimizers = Annotated[
     str | None, typer.Option(help="Only these, separated by commas, such as adam,momentum.")
 ]
+Size = Annotated[str, typer.Option(help="quick or full.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Instead of the setting's own.")]
+Out = Annotated[
+    Path, typer.Option(help="Where the record goes; data/results keeps it as the book's own.")
+]
+Resume = Annotated[
+    bool, typer.Option(help="Go on where an interrupted run of the same settings stopped.")
+]
 
 
 @app.command("list")
@@ -58,48 +65,36 @@ def list_experiments() -> None:
 @app.command()
 def run(
     experiment: Name,
-    size: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    size: Size = "quick",
     optimizers: Optimizers = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="How many seeds: 3 runs the seeds 0, 1 and 2.")
     ] = None,
     epochs: Epochs = None,
-    out: Annotated[
-        Path,
-        typer.Option(help="Where the record goes; data/results keeps it as the book's own."),
-    ] = Path("runs"),
-    resume: Annotated[
-        bool, typer.Option(help="Go on where an interrupted run of the same settings stopped.")
-    ] = True,
+    out: Out = Path("runs"),
+    resume: Resume = True,
 ) -> None:
     """Run an experiment and record every epoch of every run.
 
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
-    from ravine import checkpoints, experiments, protocol, records
+    from ravine import experiments
+    from ravine.protocol import run_name, summary
 
     with _one_sentence(ValueError):
         setting = experiments.find(experiment).setting(size)
         names = _chosen(optimizers, setting.optimizers)
     chosen_seeds = list(setting.seeds if seeds is None else range(seeds))
     epochs = epochs or setting.epochs
-    total = len(names) * len(chosen_seeds) * (epochs + 1)
-    states = out / "checkpoints" / experiment / size
-    if not resume:
-        shutil.rmtree(states, ignore_errors=True)
-    expected = datasets.DatasetError, checkpoints.CheckpointError, OSError
-    try:
-        with _one_sentence(*expected), _progress(total) as report:
-            record = experiments.run(
-                experiment, size, names, chosen_seeds, epochs, report, checkpoints=states
-            )
-            directory = records.save(record, out)
-    except KeyboardInterrupt:
-        typer.echo("Stopped: the same command goes on after the last whole epoch.", err=True)
-        raise typer.Exit(130) from None
-
+    total = len(names) * len(chosen_seeds) * (epochs * setting.points + 1)
+    record = _recorded(
+        partial(experiments.run, experiment, size, names, chosen_seeds, epochs),
+        total,
+        out,
+        _states(out, experiment, size, [] if resume else [f"{run_name(n)}-seed-*" for n in names]),
+    )
     table = Table("optimizer", "training loss", "test accuracy", "s per epoch", "", box=None)
-    for name, row in protocol.summary(record.frame).iterrows():
+    for name, row in summary(record.frame).iterrows():
         diverged = f"{row['diverged']} of {row['runs']} diverged" if row["diverged"] else ""
         table.add_row(
             str(name),
@@ -109,24 +104,40 @@ def run(
             diverged,
         )
     console.print(table)
-    console.print(f"Recorded in {directory}", soft_wrap=True)
 
 
 @app.command()
-def tune(experiment: Name, optimizers: Optimizers = None, epochs: Epochs = None) -> None:
-    """Run the grid of learning rates that the quick settings were chosen with."""
+def tune(
+    experiment: Name,
+    size: Size = "quick",
+    optimizers: Optimizers = None,
+    epochs: Epochs = None,
+    out: Out = Path("runs"),
+    resume: Resume = True,
+) -> None:
+    """Run the grid of learning rates that the quick settings were chosen with, and record it.
+
+    Ctrl-C is safe: the same command goes on after the last whole epoch.
+    """
     from ravine import experiments
+    from ravine.protocol import run_name
 
     with _one_sentence(ValueError):
         found = experiments.find(experiment)
+        setting = found.setting(size)
         names = _chosen(optimizers, found.grids)
-    epochs = epochs or found.quick.epochs
+    epochs = epochs or setting.epochs
     trials = sum(len(found.grids[name]) for name in names)
-    total = trials * len(experiments.TUNING_SEEDS) * (epochs + 1)
-    with _one_sentence(datasets.DatasetError), _progress(total) as report:
-        frame = experiments.tune(experiment, names, epochs=epochs, report=report)
+    grid = f"{size}-grid"
+    total = trials * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
+    record = _recorded(
+        partial(experiments.tune, experiment, size, names, epochs=epochs),
+        total,
+        out,
+        _states(out, experiment, grid, [] if resume else [f"{run_name(n)}-[0-9]*" for n in names]),
+    )
     table = Table("optimizer", "learning rate", "training loss", "", box=None)
-    for row in frame.itertuples():
+    for row in experiments.best_rates(record.frame).itertuples():
         best = "best" if row.best else ""
         table.add_row(str(row.optimizer), f"{row.learning_rate:g}", f"{row.loss:.4f}", best)
     console.print(table)
@@ -149,6 +160,31 @@ def data() -> None:
                 except datasets.DatasetError as error:
                     state = f"unusable; {error}"
             console.print(f"{name}, {size}: {path}\n  {state}", soft_wrap=True, highlight=False)
+
+
+def _states(out: Path, experiment: str, size: str, dropped: Iterable[str]) -> Path:
+    """Return the directory of the checkpoints, after deleting files of the names in `dropped`."""
+    directory = out / "checkpoints" / experiment / size
+    for pattern in dropped:
+        for file in directory.glob(pattern):
+            file.unlink()
+    return directory
+
+
+def _recorded(run: Callable[..., Any], total: int, out: Path, states: Path) -> Any:
+    """Run with a progress bar, write the record below `out`, and return it."""
+    from ravine import checkpoints, records
+
+    expected = datasets.DatasetError, checkpoints.CheckpointError, OSError
+    try:
+        with _one_sentence(*expected), _progress(total) as report:
+            record = run(report=report, checkpoints=states)
+            directory = records.save(record, out)
+    except KeyboardInterrupt:
+        typer.echo("Stopped: the same command goes on after the last whole epoch.", err=True)
+        raise typer.Exit(130) from None
+    console.print(f"Recorded in {directory}", soft_wrap=True)
+    return record
 
 
 def _chosen(text: str | None, known: Iterable[str]) -> list[str]:

@@ -1,0 +1,395 @@
+"""The engine of the protocol: an epoch as one compiled program that runs where the data lie.
+
+Nothing is done in Python per step: the program gathers each minibatch from the resident data, takes
+the gradient and lets the optimizer step. Data that do not fit on the device (`images.ImageFiles`)
+come in one minibatch at a time, and the same program runs one step on each.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ravine import losses
+from ravine.datasets import Dataset
+
+Loss = Callable[[Any, Any], Any]
+
+EVALUATED_AT_ONCE = 500  # rows; bounds the memory that the outputs of a network take
+
+
+def minibatch_order(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the minibatches of one epoch: a shuffle that depends on (seed, epoch) alone.
+
+    Returns:
+        Row numbers, int32, shape (rows // batch_size, batch_size). The rows that do not fill a
+        last minibatch are left out.
+    """
+    steps = rows // batch_size
+    shuffled = np.random.default_rng([seed, epoch]).permutation(rows)
+    return shuffled[: steps * batch_size].reshape(steps, batch_size).astype("int32")
+
+
+class Trainer:
+    """One algorithm on one network, compiled once and restarted for every seed.
+
+    Args:
+        model: the network; several trainers may share it, one after the other.
+        optimizer: a new optimizer.
+        dataset: the training data, which are moved to the device.
+        batch_size: rows per step.
+        loss: function (labels, outputs) -> scalar, a mean over the rows.
+        parts: the gradient of a minibatch is taken in this many equal parts, one after the other,
+            and averaged: the same step in less memory. With batch normalisation each part is
+            normalised by itself.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        dataset: Dataset,
+        batch_size: int,
+        loss: Loss = losses.cross_entropy,
+        parts: int = 1,
+    ):
+        self.model = model
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.loss = loss
+        self.parts = parts
+        optimizer.build(model.trainable_variables)
+        self.optimizer = optimizer
+        self.slots = optimizer.variables
+        self.variables = [*model.trainable_variables, *states(model), *self.slots]
+        self.first_slots = [ops.convert_to_numpy(slot) for slot in self.slots]
+        self.resident = not hasattr(dataset.x_train, "batches")
+        if self.resident:
+            self.x = ops.convert_to_tensor(dataset.x_train)
+            self.y = ops.convert_to_tensor(dataset.y_train)
+        backend = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend())
+        self.program = (backend or _eagerly)(model, optimizer, loss, parts)
+        if self.resident:
+            self.program(self.x, self.y, self.order(0, 0), 0, 0)  # no step: this only compiles
+
+    @property
+    def steps(self) -> int:
+        """Number of minibatches in an epoch."""
+        return len(self.dataset.x_train) // self.batch_size
+
+    def restart(
+        self, start: list[np.ndarray], seed: int, learning_rate: float | None = None
+    ) -> None:
+        """Load the common start, empty the optimizer's state, set a constant learning rate."""
+        # PyTorch's dropout draws from the global generator, not from the layer's own
+        keras.utils.set_random_seed(seed)
+        assign(self.model.variables, start)
+        assign(self.slots, self.first_slots)
+        if learning_rate is not None:
+            self.optimizer.learning_rate = learning_rate
+
+    def state(self) -> list[np.ndarray]:
+        """Return the values of all variables, of the network and of the optimizer."""
+        return [ops.convert_to_numpy(variable) for variable in self.variables]
+
+    def load_state(self, values: list[np.ndarray]) -> None:
+        """Assign what `state` returned."""
+        assign(self.variables, values)
+
+    def train(
+        self, seed: int, epoch: int, first: int = 0, last: int | None = None
+    ) -> tuple[float, float]:
+        """Train on the minibatches first, ..., last - 1 of an epoch, by default on all of them.
+
+        Returns:
+            The mean loss of the minibatches, each taken before its step, and the seconds it took.
+        """
+        last = self.steps if last is None else last
+        order = self.order(seed, epoch)
+        if first == 0:
+            forget(self.model)
+        began = time.perf_counter()
+        if self.resident:
+            total = float(self.program(self.x, self.y, order, first, last))
+        else:
+            total = 0.0
+            for x, y in self._stream(order[first:last], seed, epoch):
+                total += float(self.program(x, y, np.arange(len(y), dtype="int32")[None], 0, 1))
+        return total / (last - first), time.perf_counter() - began
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """Return the row numbers of an epoch's minibatches, shape (steps, batch_size)."""
+        rows = len(self.dataset.x_train)
+        if self.dataset.streams is not None:  # text is read in its order
+            return np.arange(rows, dtype="int32").reshape(-1, self.batch_size)
+        return minibatch_order(rows, self.batch_size, seed, epoch)
+
+    def _stream(self, order, seed, epoch) -> Iterator[tuple[Any, Any]]:
+        """Yield the minibatches of data that are not resident."""
+        images = self.dataset.x_train.batches(order, seed, epoch)
+        for x, rows in zip(images, order, strict=True):
+            yield ops.convert_to_tensor(x), ops.convert_to_tensor(self.dataset.y_train[rows])
+
+
+class Evaluator:
+    """The mean loss and the accuracy of a network, without dropout and penalties.
+
+    Args:
+        model: the network.
+        loss: function (labels, outputs) -> scalar, a mean over the rows. The accuracy is that of
+            the largest logit, and for another loss than `losses.cross_entropy` not a number.
+        streams: rows per minibatch of a text that is read in its order, see `datasets.unroll`.
+    """
+
+    def __init__(
+        self, model: keras.Model, loss: Loss = losses.cross_entropy, streams: int | None = None
+    ):
+        self.model = model
+        self.rows_at_once = streams or EVALUATED_AT_ONCE
+
+        def measure(labels, outputs):
+            if loss is not losses.cross_entropy:
+                return loss(labels, outputs), np.nan
+            right = ops.equal(ops.argmax(outputs, axis=-1), ops.cast(labels, "int32"))
+            return loss(labels, outputs), ops.mean(ops.cast(right, "float32"))
+
+        self.program = _forward(model, measure)
+
+    def __call__(self, x: Any, y: np.ndarray, rows: int | None = None) -> tuple[float, float]:
+        """Return (loss, accuracy) over the first `rows` rows, by default over all."""
+        others = states(self.model)
+        before = [ops.convert_to_numpy(variable) for variable in others]
+        forget(self.model)
+        rows = len(y) if rows is None else min(rows, len(y))
+        starts = range(0, rows, self.rows_at_once)
+        pieces = [np.arange(i, min(i + self.rows_at_once, rows)) for i in starts]
+        inputs = x.batches(pieces) if hasattr(x, "batches") else (x[piece] for piece in pieces)
+        measured = [
+            [float(value) for value in self.program(part, y[piece])]
+            for part, piece in zip(inputs, pieces, strict=True)
+        ]
+        assign(others, before)  # no trace of the evaluation in the training
+        loss, accuracy = np.average(measured, axis=0, weights=[len(piece) for piece in pieces])
+        return float(loss), float(accuracy)
+
+
+def assign(variables, values) -> None:
+    """Assign a list of values to as many variables."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def states(model: keras.Model) -> list[keras.Variable]:
+    """Return the variables that are not trained, with the memories of stateful recurrent layers.
+
+    Keras does not count those memories among a network's variables.
+    """
+    memories = [memory for layer in _stateful(model) for memory in keras.tree.flatten(layer.states)]
+    return [*model.non_trainable_variables, *memories]
+
+
+def forget(model: keras.Model) -> None:
+    """Set the memories of stateful recurrent layers to zero, as at the start of a text."""
+    for layer in _stateful(model):
+        layer.reset_state()
+
+
+def _stateful(model):
+    return [layer for layer in model.layers if getattr(layer, "stateful", False)]
+
+
+def _has_convolution(model):
+    from keras.src.layers.convolutional.base_conv import BaseConv
+
+    return any(isinstance(layer, BaseConv) for layer in model._flatten_layers())
+
+
+def _xla_pays(model):
+    """Tell whether XLA makes an epoch on TensorFlow faster: it does for dense layers, 1.4-fold.
+
+    On a CPU its convolutions inside a loop run 50 to 100 times slower, and recurrent layers gain
+    nothing.
+    """
+    import tensorflow as tf
+
+    on_cpu = not tf.config.list_logical_devices("GPU")
+    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in model._flatten_layers())
+    return not (on_cpu and (recurrent or _has_convolution(model)))
+
+
+def _on_tensorflow(model, optimizer, loss, parts):
+    """Return a function that runs steps of an epoch as one graph and gives the sum of losses."""
+    import tensorflow as tf
+
+    weights = model.trainable_variables
+
+    def gradient(x, y):
+        with tf.GradientTape() as tape:
+            value = loss(y, model(x, training=True)) + sum(model.losses)
+        # The gradient of an embedding is a list of rows; converting it sums the rows of a word
+        # that comes more than once, which the optimizers and clipping need.
+        return value, [tf.convert_to_tensor(each) for each in tape.gradient(value, weights)]
+
+    def mean_gradient(x, y, rows):
+        if parts == 1:
+            return gradient(tf.gather(x, rows), tf.gather(y, rows))
+        rows = tf.reshape(rows, (parts, -1))
+
+        def add(k, total, sums):
+            value, gradients = gradient(tf.gather(x, rows[k]), tf.gather(y, rows[k]))
+            return k + 1, total + value, [a + b for a, b in zip(sums, gradients, strict=True)]
+
+        zeros = [tf.zeros(weight.shape, weight.dtype) for weight in weights]
+        _, total, sums = tf.while_loop(
+            lambda k, *_: k < parts, add, (0, 0.0, zeros), parallel_iterations=1
+        )
+        return total / parts, [each / parts for each in sums]
+
+    @tf.function(jit_compile=_xla_pays(model), autograph=False)
+    def run_steps(x, y, order, first, last):
+        def step(i, total):
+            value, gradients = mean_gradient(x, y, order[i])
+            optimizer.apply(gradients, weights)
+            return i + 1, total + value
+
+        return tf.while_loop(lambda i, _: i < last, step, (first, 0.0))[1]
+
+    def run(x, y, order, first, last):
+        arguments = x, y, tf.constant(order), tf.constant(first), tf.constant(last)
+        # traced by hand: for a fifth algorithm TensorFlow would warn of too many traces
+        return run_steps.get_concrete_function(*arguments)(*arguments)
+
+    return run
+
+
+def _on_jax(model, optimizer, loss, parts):
+    """Return a function that runs steps of an epoch as one loop and gives the sum of losses."""
+    import jax
+
+    def loss_of(weights, others, x, y):
+        outputs, others, penalties = _stateless_call(model, weights, others, x, training=True)
+        return loss(y, outputs) + sum(penalties), others
+
+    gradient = jax.value_and_grad(loss_of, has_aux=True)
+
+    def mean_gradient(weights, others, x, y, rows):
+        if parts == 1:
+            return gradient(weights, others, x[rows], y[rows])
+        rows = rows.reshape(parts, -1)
+
+        def add(k, carry):
+            total, others, sums = carry
+            (value, others), gradients = gradient(weights, others, x[rows[k]], y[rows[k]])
+            return total + value, others, jax.tree.map(jax.numpy.add, sums, gradients)
+
+        zeros = jax.tree.map(jax.numpy.zeros_like, weights)
+        total, others, sums = jax.lax.fori_loop(0, parts, add, (0.0, others, zeros))
+        return (total / parts, others), [each / parts for each in sums]
+
+    def step(i, carry, x, y, order):
+        weights, others, slots, total = carry
+        (value, others), gradients = mean_gradient(weights, others, x, y, order[i])
+        weights, slots = optimizer.stateless_apply(slots, gradients, weights)
+        return weights, others, slots, total + value
+
+    @partial(jax.jit, donate_argnums=0)  # updates the weights in place
+    def one_step(carry, x, y, order, i):
+        return step(i, carry, x, y, order)
+
+    @partial(jax.jit, donate_argnums=0)
+    def all_steps(carry, x, y, order, first, last):
+        return jax.lax.fori_loop(first, last, partial(step, x=x, y=y, order=order), carry)
+
+    variables = model.trainable_variables, states(model), optimizer.variables
+    # XLA's convolutions on a CPU are slow inside a loop, and only there
+    stepwise = _has_convolution(model) and jax.default_backend() == "cpu"
+
+    def run(x, y, order, first, last):
+        carry = (*([variable.value for variable in group] for group in variables), 0.0)
+        if stepwise:
+            for i in range(first, last):
+                carry = one_step(carry, x, y, order, i)
+        else:
+            carry = all_steps(carry, x, y, order, first, last)
+        *state, total = carry
+        for group, values in zip(variables, state, strict=True):
+            assign(group, values)
+        return total
+
+    return run
+
+
+def _stateless_call(model, weights, others, x, training):
+    """Return (outputs, the new values of `states(model)`, penalties) for values of the variables.
+
+    `keras.Model.stateless_call` does the same without the memories of recurrent layers.
+    """
+    variables = [*model.trainable_variables, *states(model)]
+    mapping = list(zip(variables, [*weights, *others], strict=True))
+    with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+        outputs = model(x, training=training)
+        penalties = model.losses
+    return outputs, [scope.get_current_value(each) for each in states(model)], penalties
+
+
+def _eagerly(model, optimizer, loss, parts):
+    """Return a function that runs step by step (PyTorch) and gives the sum of losses."""
+    import torch
+
+    def run(x, y, order, first, last):
+        total = 0.0
+        for rows in torch.as_tensor(order[first:last]).to(x.device):
+            model.zero_grad()
+            for part in rows.chunk(parts):
+                value = loss(y[part], model(x[part], training=True)) + sum(model.losses)
+                (value / parts).backward()  # adds to the gradients
+                total += value.detach() / parts
+            weights = model.trainable_variables
+            with torch.no_grad():
+                optimizer.apply([weight.value.grad for weight in weights], weights)
+        return total
+
+    return run
+
+
+def _forward(model, measure):
+    """Return a function (x, y) -> what `measure(y, outputs)` gives, compiled where that pays."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        compiled = tf.function(
+            lambda x, y: measure(y, model(x, training=False)),
+            jit_compile=_xla_pays(model),
+            autograph=False,
+            reduce_retracing=True,
+        )
+        return lambda x, y: compiled(tf.convert_to_tensor(x), tf.convert_to_tensor(y))
+    if backend == "jax":
+        import jax
+
+        @jax.jit
+        def stateless(weights, others, x, y):
+            outputs, others, _ = _stateless_call(model, weights, others, x, training=False)
+            return measure(y, outputs), others
+
+        def run(x, y):
+            weights = [variable.value for variable in model.trainable_variables]
+            others = [variable.value for variable in states(model)]
+            measured, others = stateless(weights, others, x, y)
+            assign(states(model), others)  # a text goes on
+            return measured
+
+        return run
+
+    import torch
+
+    def without_gradient(x, y):
+        with torch.no_grad():
+            return measure(ops.convert_to_tensor(y), model(x, training=False))
+
+    return without_gradient
