@@ -14,7 +14,7 @@ import keras
 import pandas as pd
 
 from ravine import datasets, protocol, records
-from ravine.experiments import mnist
+from ravine.experiments import bag_of_words, cifar, language, mnist, vae, vgg
 from ravine.experiments.setting import Experiment, Setting
 
 __all__ = [
@@ -29,7 +29,11 @@ __all__ = [
     "tune",
 ]
 
-EXPERIMENTS = {experiment.name: experiment for experiment in mnist.EXPERIMENTS}
+EXPERIMENTS = {
+    experiment.name: experiment
+    for family in (mnist, bag_of_words, cifar, vae, vgg, language)
+    for experiment in family.EXPERIMENTS
+}
 TUNING_SEEDS = (100, 101)  # no reported run uses them
 
 
