@@ -177,6 +177,16 @@ class Evaluator:
         return float(loss), float(accuracy)
 
 
+def count_devices() -> int:
+    """Return how many devices share a minibatch, see `ravine.devices`."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.distribute.get_strategy().num_replicas_in_sync
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else distribution.device_mesh.devices.size
+
+
 def assign(variables, values) -> None:
     """Assign a list of values to as many variables."""
     for variable, value in zip(variables, values, strict=True):
@@ -226,6 +236,15 @@ def _on_tensorflow(model, optimizer, loss, parts):
     import tensorflow as tf
 
     weights = model.trainable_variables
+    strategy, devices = tf.distribute.get_strategy(), count_devices()
+    if devices > 1 and _stateful(model):
+        raise ValueError(
+            "On TensorFlow text cannot be shared out over several devices, because a layer's "
+            "memory belongs to whole minibatches: set KERAS_BACKEND=jax."
+        )
+
+    def in_parts(batch, count):
+        return tf.reshape(batch, (count, -1, *batch.shape[1:]))
 
     def gradient(x, y):
         with tf.GradientTape() as tape:
@@ -234,13 +253,13 @@ def _on_tensorflow(model, optimizer, loss, parts):
         # that comes more than once, which the optimizers and clipping need.
         return value, [tf.convert_to_tensor(each) for each in tape.gradient(value, weights)]
 
-    def mean_gradient(x, y, rows):
+    def mean_gradient(x, y):
         if parts == 1:
-            return gradient(tf.gather(x, rows), tf.gather(y, rows))
-        rows = tf.reshape(rows, (parts, -1))
+            return gradient(x, y)
+        x, y = in_parts(x, parts), in_parts(y, parts)
 
         def add(k, total, sums):
-            value, gradients = gradient(tf.gather(x, rows[k]), tf.gather(y, rows[k]))
+            value, gradients = gradient(x[k], y[k])
             return k + 1, total + value, [a + b for a, b in zip(sums, gradients, strict=True)]
 
         zeros = [tf.zeros(weight.shape, weight.dtype) for weight in weights]
@@ -249,12 +268,27 @@ def _on_tensorflow(model, optimizer, loss, parts):
         )
         return total / parts, [each / parts for each in sums]
 
-    @tf.function(jit_compile=_xla_pays(model), autograph=False)
+    def step_on_one(x, y):
+        context = tf.distribute.get_replica_context()
+        k = context.replica_id_in_sync_group
+        value, gradients = mean_gradient(in_parts(x, devices)[k], in_parts(y, devices)[k])
+        gradients = context.all_reduce("MEAN", gradients)
+        # Keras clips what it gets and then sums over the devices: this clips the mean
+        gradients = [each / devices for each in optimizer._clip_gradients(gradients)]
+        optimizer.apply(gradients, weights)
+        return value
+
+    def step_on_all(x, y):
+        if devices == 1:
+            value, gradients = mean_gradient(x, y)
+            optimizer.apply(gradients, weights)
+            return value
+        return strategy.reduce("MEAN", strategy.run(step_on_one, (x, y)), axis=None)
+
+    @tf.function(jit_compile=devices == 1 and _xla_pays(model), autograph=False)
     def run_steps(x, y, order, first, last):
         def step(i, total):
-            value, gradients = mean_gradient(x, y, order[i])
-            optimizer.apply(gradients, weights)
-            return i + 1, total + value
+            return i + 1, total + step_on_all(tf.gather(x, order[i]), tf.gather(y, order[i]))
 
         return tf.while_loop(lambda i, _: i < last, step, (first, 0.0))[1]
 
@@ -275,15 +309,24 @@ def _on_jax(model, optimizer, loss, parts):
         return loss(y, outputs) + sum(penalties), others
 
     gradient = jax.value_and_grad(loss_of, has_aux=True)
+    distribution = keras.distribution.distribution()
 
-    def mean_gradient(weights, others, x, y, rows):
+    def shared_out(batch):
+        if distribution is None:
+            return batch
+        layout = distribution.get_data_layout(batch.shape)
+        return keras.distribution.distribute_tensor(batch, layout)
+
+    def mean_gradient(weights, others, x, y):
         if parts == 1:
-            return gradient(weights, others, x[rows], y[rows])
-        rows = rows.reshape(parts, -1)
+            return gradient(weights, others, shared_out(x), shared_out(y))
+        x, y = (batch.reshape(parts, -1, *batch.shape[1:]) for batch in (x, y))
 
         def add(k, carry):
             total, others, sums = carry
-            (value, others), gradients = gradient(weights, others, x[rows[k]], y[rows[k]])
+            (value, others), gradients = gradient(
+                weights, others, shared_out(x[k]), shared_out(y[k])
+            )
             return total + value, others, jax.tree.map(jax.numpy.add, sums, gradients)
 
         zeros = jax.tree.map(jax.numpy.zeros_like, weights)
@@ -292,7 +335,7 @@ def _on_jax(model, optimizer, loss, parts):
 
     def step(i, carry, x, y, order):
         weights, others, slots, total = carry
-        (value, others), gradients = mean_gradient(weights, others, x, y, order[i])
+        (value, others), gradients = mean_gradient(weights, others, x[order[i]], y[order[i]])
         weights, slots = optimizer.stateless_apply(slots, gradients, weights)
         return weights, others, slots, total + value
 

@@ -28,7 +28,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from ravine import losses
 from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Loss, Trainer
+from ravine.engine import Evaluator, Loss, Trainer, count_devices
 from ravine.recipes import Recipe, constant_rate, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
@@ -142,6 +142,11 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
         )
     if parts < 1 or batch_size % parts:
         raise ValueError(f"parts must divide the batch_size {batch_size}, but it was {parts}.")
+    if batch_size // parts % count_devices():
+        raise ValueError(
+            f"The {count_devices()} devices must divide the {batch_size // parts} rows that they "
+            "share; choose another number of devices."
+        )
     for name, make in optimizers.items():
         if isinstance(make, keras.optimizers.Optimizer) or not callable(make):
             raise TypeError(
