@@ -150,10 +150,14 @@ def test_data_tells_what_is_there(monkeypatch, tmp_path):
     monkeypatch.setenv("RAVINE_DATA", str(tmp_path))
     result = ravine("data")
     assert result.exit_code == 0
-    sample, _, full, missing = result.output.splitlines()
-    assert sample.startswith("mnist, sample") and full.startswith("mnist, full")
-    assert "there; 4,000 training" in result.output
-    assert "missing" in missing and "RAVINE_DATA" in missing
+    lines = result.output.splitlines()
+    states = {
+        place.split(":")[0]: state for place, state in zip(lines[::2], lines[1::2], strict=True)
+    }
+    for name in datasets.SOURCES:
+        assert states[f"{name}, sample"].startswith("  there; ")
+        assert states[f"{name}, full"].startswith("  missing; ")
+        assert "RAVINE_DATA" in states[f"{name}, full"]
 
     (tmp_path / "mnist.npz").write_bytes(b"PK")
     assert "unusable" in ravine("data").output

@@ -146,20 +146,18 @@ def tune(
 @app.command()
 def data() -> None:
     """Show which data sets are there, check them, and say how to get the others."""
-    for name, source in datasets.SOURCES.items():
+    for name in datasets.SOURCES:
         for size in ("sample", "full"):
-            path = datasets.locate(name, size)
-            if size == "full" and not path.exists():
-                state = (
-                    f"missing; the first full run downloads it from {source.url}, or put it into "
-                    "a directory and set RAVINE_DATA to that"
-                )
+            paths = datasets.locate(name, size)
+            if size == "full" and not all(path.exists() for path in paths):
+                state = f"missing; {datasets.how_to_get(name, size)}"
             else:
                 try:
                     state = f"there; {datasets.load(name, size).provenance}"
                 except datasets.DatasetError as error:
                     state = f"unusable; {error}"
-            console.print(f"{name}, {size}: {path}\n  {state}", soft_wrap=True, highlight=False)
+            where = ", ".join(map(str, paths)) or "drawn by code"
+            console.print(f"{name}, {size}: {where}\n  {state}", soft_wrap=True, highlight=False)
 
 
 def _states(out: Path, experiment: str, size: str, dropped: Iterable[str]) -> Path:
