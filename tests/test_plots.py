@@ -1,14 +1,16 @@
 """The figures' style: three marks for every algorithm, and what is drawn is what was given."""
 
 import itertools
+import math
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from ravine import optimizers, plots
+from ravine import optimizers, plots, published
 from ravine.descent import Path
 from ravine.surfaces import SURFACES, ravine
 
@@ -198,3 +200,275 @@ def test_figures_suit_the_page():
     fig, axes = plots.figure(2, 2)
     assert fig.get_size_inches() == pytest.approx([8.4, 6.8]) and axes.shape == (2, 2)
     assert plots.figure(figsize=(3, 3))[0].get_size_inches() == pytest.approx([3, 3])
+
+
+def record(**losses):
+    """Return a table of runs: for each optimizer one list of losses (epochs 1, 2...) per seed."""
+    return pd.DataFrame(
+        {
+            "optimizer": optimizer,
+            "seed": seed,
+            "epoch": epoch,
+            "loss": loss,
+            "diverged": math.isinf(loss),
+        }
+        for optimizer, seeds in losses.items()
+        for seed, curve in enumerate(seeds)
+        for epoch, loss in enumerate([9.0, *curve])
+    )
+
+
+def labelled(ax):
+    """Return the lines that the legend names, by their labels."""
+    return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+
+
+def crosses(ax):
+    return [line for line in ax.lines if line.get_marker() == "X" and len(line.get_xdata())]
+
+
+def test_training_curves_are_means_with_bands_and_without_the_start():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(SGD=[[4.0, 2.0], [2.0, 1.0]], Adam=[[1.0, 0.5], [1.0, 0.1]]))
+    drawn()
+    lines = labelled(ax)
+    assert list(lines) == ["SGD", "Adam"]
+    np.testing.assert_array_equal(lines["SGD"].get_xydata(), [[1, 3.0], [2, 1.5]])
+    np.testing.assert_allclose(lines["Adam"].get_xydata(), [[1, 1.0], [2, 0.3]])
+    assert lines["SGD"].get_color() == plots.LOOKS["SGD"].colour
+    corners = {tuple(point) for point in ax.collections[0].get_paths()[0].vertices}
+    assert corners >= {(1, 4), (1, 2), (2, 2), (2, 1)}
+    assert ax.get_yscale() == "log" and ax.get_xlim()[0] == 0
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "training loss (nats)")
+
+
+def test_training_curves_of_parts_of_epochs():
+    frame = record(Adam=[[4.0, 3.0, 2.0, 1.0]])
+    frame["epoch"] /= 2
+    frame["eval_loss"] = frame["loss"].where(frame["epoch"] % 1 == 0)
+    _, axes = plots.figure(1, 2)
+    plots.training_curves(axes[0], frame)
+    plots.training_curves(axes[1], frame, "eval_loss")
+    drawn()
+    np.testing.assert_array_equal(axes[0].lines[0].get_xdata(), [0.5, 1, 1.5, 2])
+    np.testing.assert_array_equal(axes[1].lines[0].get_xydata(), [[1, 3.0], [2, 1.0]])
+    assert axes[1].get_ylabel() == "test loss (nats)"
+
+
+def test_markers_are_few_and_take_turns():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(SGD=[[1.0] * 80], Adam=[[0.9] * 80]))
+    assert [line.get_markevery() for line in ax.lines] == [(0, 10), (1, 10)]
+
+
+def test_a_curve_ends_where_its_first_seed_diverged():
+    _, ax = plots.figure()
+    plots.training_curves(
+        ax, record(SGD=[[4.0, 2.0, 1.0], [4.0, 3.0, math.inf]], Adam=[[1.0, 0.5, 0.2]] * 2)
+    )
+    drawn()
+    lines = labelled(ax)
+    assert list(lines) == ["SGD (1 of 2 diverged)", "Adam"]
+    np.testing.assert_array_equal(lines["SGD (1 of 2 diverged)"].get_xydata(), [[1, 4.0], [2, 2.5]])
+    (cross,) = crosses(ax)
+    np.testing.assert_array_equal(cross.get_xydata(), [[2, 2.5]])
+    assert cross.get_color() == plots.LOOKS["SGD"].colour
+
+
+def test_runs_that_diverged_at_once_are_a_cross_at_the_top():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(SGD=[[math.inf] * 2] * 2, Adam=[[1.0, 0.5]] * 2))
+    drawn()
+    (cross,) = crosses(ax)
+    assert cross.get_label() == "SGD (2 of 2 diverged)"
+    height = ax.transAxes.inverted().transform(cross.get_transform().transform(cross.get_xydata()))[
+        0, 1
+    ]
+    assert height == pytest.approx(1)
+    assert ax.get_ylim()[1] < 2  # the axis is Adam's
+
+
+def test_two_curves_of_one_look_can_be_told_apart():
+    frame = record(Adam=[[1.0, 0.5]], Other=[[1.0, 0.7]])
+    frame["optimizer"] = frame["optimizer"].replace("Other", "Adam, uncorrected")
+    _, ax = plots.figure()
+    plots.training_curves(ax, frame)
+    first, second = ax.lines
+    assert first.get_color() == second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
+    assert second.get_markerfacecolor() == plots.PAPER != first.get_markerfacecolor()
+
+
+def literature(*rows):
+    """Return a table of published numbers (source, optimizer, epoch, value, metric)."""
+    return pd.DataFrame(rows, columns=["source", "optimizer", "epoch", "value", "metric"])
+
+
+def centre(ax, line):
+    """Return where a mark stands: its place in data coordinates, and its shift in points."""
+    shape = line.get_transform().transform(line.get_xydata())[0]
+    base = ax.transData.transform(line.get_xydata())[0]
+    return line.get_xydata()[0], (shape - base)[0] * 72 / ax.figure.dpi
+
+
+def marks(ax):
+    """Return the open shapes of published values that stand in the figure."""
+    return [line for line in ax.lines if line.get_markersize() == plots.MARK - 1]
+
+
+def test_published_marks_within_the_axis():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(SGD=[[4.0, 2.0]], Adam=[[1.0, 0.5]]))
+    plots.published_marks(
+        ax,
+        literature(
+            ("kingma2015adam", "Adam", 2, 0.01, "loss"),
+            ("nhu2021training", "SGD", 2, 3.0, "lowest loss"),
+            ("nhu2021training", "SGD", 2, 6.0, "seconds per epoch"),
+        ),
+    )
+    ax.legend()
+    drawn()
+    adam, sgd = marks(ax)
+    np.testing.assert_array_equal(adam.get_xydata(), [[2, 0.01]])
+    np.testing.assert_array_equal(sgd.get_xydata(), [[2, 3.0]])
+    for mark, name, shape in [(adam, "Adam", "o"), (sgd, "SGD", "s")]:
+        assert mark.get_color() == plots.LOOKS[name].colour
+        assert (mark.get_marker(), mark.get_markerfacecolor()) == (shape, plots.PAPER)
+        assert centre(ax, mark)[1] == pytest.approx(0)
+    assert list(labelled(ax))[2:] == ["published, paper", "published, thesis"]
+    assert ax.get_ylim()[0] < 0.01
+    inner = [line.get_marker() for line in ax.lines if line.get_zorder() == 8]
+    assert inner == [plots.LOOKS["Adam"].marker, plots.LOOKS["SGD"].marker]
+
+
+def test_published_marks_beyond_the_axis():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    right = ax.get_xlim()[1]
+    plots.published_marks(ax, literature(("kingma2015adam", "Adam", 200, 0.4, "loss")))
+    drawn()
+    (mark,) = marks(ax)
+    x, y = mark.get_transform().transform(mark.get_xydata())[0]
+    assert ax.transData.inverted().transform((x, y))[1] == pytest.approx(0.4)
+    # wholly outside, so that it hides no curve and the axis does not cut it
+    assert (x - ax.bbox.x1) * 72 / ax.figure.dpi > plots.MARK and not mark.get_clip_on()
+    assert ax.get_xlim()[1] == right
+    assert "published, paper: epoch 200" in labelled(ax)
+
+
+def test_published_marks_do_not_cover_each_other():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(Adam=[[1.0, 0.001]], Momentum=[[1.0, 0.002]]))
+    plots.published_marks(
+        ax,
+        literature(
+            ("nhu2021training", "Adam", 2, 0.002, "loss"),
+            ("nhu2021training", "Momentum", 2, 0.002, "loss"),
+            ("kingma2015adam", "Adam", 2, 0.9, "loss"),
+        ),
+    )
+    drawn()
+    shifts = [centre(ax, mark)[1] for mark in marks(ax)]
+    assert shifts == pytest.approx([0, plots.MARK, 0])
+
+
+def test_an_algorithm_that_only_others_ran_is_named():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    plots.published_marks(
+        ax,
+        literature(
+            ("kingma2015adam", "Nesterov", 2, 0.4, "loss"),
+            ("kingma2015adam", "Adam", 2, 0.3, "loss"),
+        ),
+    )
+    names = list(labelled(ax))
+    assert "Nesterov (published only)" in names and "Adam (published only)" not in names
+
+
+def test_nothing_published_draws_nothing():
+    _, ax = plots.figure()
+    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    before = ax.get_ylim()
+    plots.published_marks(ax, literature(("kingma2015adam", "Adam", 2, 6.0, "seconds per epoch")))
+    assert len(ax.lines) == 1 and ax.get_ylim() == before
+
+
+def test_every_source_has_its_shape():
+    assert len(set(plots.SHAPES.values())) == len(published.SHORT_NAMES)
+
+
+def grid(**losses):
+    """Return a grid: for each optimizer a dict of learning rates with one last loss per seed."""
+    return pd.DataFrame(
+        {"optimizer": optimizer, "learning_rate": rate, "seed": seed, "epoch": epoch, "loss": loss}
+        for optimizer, rates in losses.items()
+        for rate, seeds in rates.items()
+        for seed, last in enumerate(seeds)
+        for epoch, loss in enumerate([9.0, 8.0, last])
+    )
+
+
+def test_sensitivity():
+    _, ax = plots.figure()
+    plots.sensitivity(
+        ax, grid(Adam={1e-3: [1.0, 4.0], 1e-2: [0.1, 0.4], 1e-1: [0.5, math.inf], 1.0: [3.0, 3.0]})
+    )
+    ax.legend()
+    drawn()
+    lines = labelled(ax)
+    assert list(lines) == ["Adam", "best", "diverged"]
+    np.testing.assert_allclose(lines["Adam"].get_xdata(), [1e-3, 1e-2, 1e-1, 1])
+    # geometric means; the diverged rate interrupts the line
+    np.testing.assert_allclose(lines["Adam"].get_ydata(), [2.0, 0.2, np.nan, 3.0])
+    (ring,) = [ln for ln in ax.lines if ln.get_markersize() == 12 and ln.get_label() != "best"]
+    np.testing.assert_allclose(ring.get_xydata(), [[1e-2, 0.2]])
+    (cross,) = crosses(ax)
+    assert cross.get_xdata() == [0.1] and cross.get_color() == plots.LOOKS["Adam"].colour
+    assert (
+        cross.get_transform().transform(cross.get_xydata())[0, 1] > ax.bbox.y1
+        and not cross.get_clip_on()
+    )
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    low, high = ax.get_xlim()
+    assert low < 1e-3 and high > 1
+
+
+def test_crosses_of_two_algorithms_do_not_cover_each_other():
+    _, ax = plots.figure()
+    plots.sensitivity(ax, grid(SGD={1: [0.5], 10: [math.inf]}, Adam={1: [0.7], 10: [math.inf]}))
+    drawn()
+    heights = [cross.get_transform().transform(cross.get_xydata())[0, 1] for cross in crosses(ax)]
+    assert abs(heights[0] - heights[1]) * 72 / ax.figure.dpi == pytest.approx(9)
+
+
+def test_sensitivity_where_all_diverged():
+    _, ax = plots.figure()
+    plots.sensitivity(ax, grid(SGD={1: [math.inf], 10: [math.inf]}, Adam={1: [0.7], 10: [0.8]}))
+    drawn()
+    assert len(crosses(ax)) == 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.06, 1.1, ["0.1", "0.2", "0.5", "1"]),
+        (0.0015, 2.0, ["0.01", "0.1", "1"]),
+        (101.0, 178.0, ["120", "140", "160"]),
+        (8e-6, 1.0, ["$\\mathdefault{10^{-5}}$", "$\\mathdefault{10^{-4}}$"]),
+    ],
+)
+def test_log_ticks_are_few_and_plain(low, high, expected):
+    _, ax = plots.figure()
+    ax.plot([1, 2], [low, high])
+    ax.set(yscale="log", ylim=(low, high))
+    plots.tidy_log_axis(ax)
+    drawn()
+    ticks = [
+        label.get_text()
+        for label, tick in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)
+        if low <= tick <= high
+    ]
+    assert ticks[: len(expected)] == expected
+    assert 3 <= len(ticks) <= 7
