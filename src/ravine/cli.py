@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +39,16 @@ Out = Annotated[
 Resume = Annotated[
     bool, typer.Option(help="Go on where an interrupted run of the same settings stopped.")
 ]
+Devices = Annotated[
+    int | None, typer.Option(min=2, help="Share every minibatch out over this many devices.")
+]
+OnCluster = Annotated[
+    bool,
+    typer.Option(
+        "--cluster",
+        help="Share the runs out over the Ray cluster in RAY_ADDRESS, or over this machine.",
+    ),
+]
 
 
 @app.command("list")
@@ -73,6 +83,8 @@ def run(
     epochs: Epochs = None,
     out: Out = Path("runs"),
     resume: Resume = True,
+    devices: Devices = None,
+    cluster: OnCluster = False,
 ) -> None:
     """Run an experiment and record every epoch of every run.
 
@@ -88,9 +100,10 @@ def run(
     epochs = epochs or setting.epochs
     total = len(names) * len(chosen_seeds) * (epochs * setting.points + 1)
     record = _recorded(
-        partial(experiments.run, experiment, size, names, chosen_seeds, epochs),
+        partial(experiments.run, experiment, size, names, chosen_seeds, epochs, on_cluster=cluster),
         total,
         out,
+        devices,
         _states(out, experiment, size, [] if resume else [f"{run_name(n)}-seed-*" for n in names]),
     )
     table = Table("optimizer", "training loss", "test accuracy", "s per epoch", "", box=None)
@@ -114,6 +127,8 @@ def tune(
     epochs: Epochs = None,
     out: Out = Path("runs"),
     resume: Resume = True,
+    devices: Devices = None,
+    cluster: OnCluster = False,
 ) -> None:
     """Run the grid of learning rates that the quick settings were chosen with, and record it.
 
@@ -131,9 +146,10 @@ def tune(
     grid = f"{size}-grid"
     total = trials * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
     record = _recorded(
-        partial(experiments.tune, experiment, size, names, epochs=epochs),
+        partial(experiments.tune, experiment, size, names, epochs=epochs, on_cluster=cluster),
         total,
         out,
+        devices,
         _states(out, experiment, grid, [] if resume else [f"{run_name(n)}-[0-9]*" for n in names]),
     )
     table = Table("optimizer", "learning rate", "training loss", "", box=None)
@@ -141,6 +157,29 @@ def tune(
         best = "best" if row.best else ""
         table.add_row(str(row.optimizer), f"{row.learning_rate:g}", f"{row.loss:.4f}", best)
     console.print(table)
+
+
+@app.command()
+def compare(
+    experiment: Name,
+    size: Size = "full",
+    results: Annotated[
+        Path | None, typer.Option(help="Where the records are; by default those of the book.")
+    ] = None,
+) -> None:
+    """Show a recorded experiment beside what was published of it, with intervals over seeds."""
+    from ravine import comparison, published, records
+
+    with _one_sentence(records.RecordError, published.PublishedError):
+        record = records.load(experiment, size, results)
+        found = comparison.compare(experiment, record.frame)
+    table = comparison.readable(found.values)
+    shown = Table(*table.columns, box=None)
+    for row in table.itertuples(index=False):
+        shown.add_row(*map(str, row))
+    console.print(shown)
+    for sentence in comparison.sentences(found.orderings):
+        console.print(sentence, soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -169,14 +208,22 @@ def _states(out: Path, experiment: str, size: str, dropped: Iterable[str]) -> Pa
     return directory
 
 
-def _recorded(run: Callable[..., Any], total: int, out: Path, states: Path) -> Any:
+def _recorded(
+    run: Callable[..., Any], total: int, out: Path, devices: int | None, states: Path
+) -> Any:
     """Run with a progress bar, write the record below `out`, and return it."""
     from ravine import checkpoints, records
+    from ravine.cluster import ClusterError
+    from ravine.devices import several
 
-    expected = datasets.DatasetError, checkpoints.CheckpointError, OSError
+    expected = datasets.DatasetError, checkpoints.CheckpointError, ClusterError, OSError, ValueError
     try:
-        with _one_sentence(*expected), _progress(total) as report:
-            record = run(report=report, checkpoints=states)
+        with (
+            _one_sentence(*expected),
+            several(devices) if devices else nullcontext(),
+            _progress(total) as report,
+        ):
+            record = run(report=report, checkpoints=states.absolute())
             directory = records.save(record, out)
     except KeyboardInterrupt:
         typer.echo("Stopped: the same command goes on after the last whole epoch.", err=True)

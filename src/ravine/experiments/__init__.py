@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import pandas as pd
 
-from ravine import datasets, protocol, records
+from ravine import cluster, datasets, protocol, records
 from ravine.experiments import bag_of_words, cifar, language, mnist, vae, vgg
 from ravine.experiments.setting import Experiment, Setting
 
@@ -45,6 +45,7 @@ def run(
     epochs: int | None = None,
     report: protocol.Report | None = None,
     checkpoints: Path | None = None,
+    on_cluster: bool = False,
 ) -> records.Record:
     """Run an experiment.
 
@@ -56,6 +57,7 @@ def run(
         epochs: instead of the setting's own.
         report: called with every new row, see `protocol.compare`.
         checkpoints: directory to go on from and to keep checkpoints in, see `protocol.compare`.
+        on_cluster: whether to share the runs out, see `cluster.compare`.
 
     Raises:
         ValueError: if there is no such experiment, size or optimizer.
@@ -72,7 +74,7 @@ def run(
     makers = {optimizer: setting.optimizers[optimizer] for optimizer in chosen}
     seeds = setting.seeds if seeds is None else seeds
     epochs = setting.epochs if epochs is None else epochs
-    return _record(experiment, size, makers, seeds, epochs, report, checkpoints)
+    return _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
 
 
 def tune(
@@ -83,6 +85,7 @@ def tune(
     epochs: int | None = None,
     report: protocol.Report | None = None,
     checkpoints: Path | None = None,
+    on_cluster: bool = False,
 ) -> records.Record:
     """Run the grid of learning rates: every rate of every algorithm, on seeds of its own.
 
@@ -96,6 +99,7 @@ def tune(
         epochs: instead of the setting's own.
         report: called with every new row, see `protocol.compare`.
         checkpoints: directory to go on from and to keep checkpoints in, see `protocol.compare`.
+        on_cluster: whether to share the runs out, see `cluster.compare`.
 
     Returns:
         A record of the size "quick-grid" or "full-grid", whose table has a column `learning_rate`
@@ -113,7 +117,7 @@ def tune(
         trial: partial(experiment.families[optimizer], rate)
         for trial, (optimizer, rate) in trials.items()
     }
-    record = _record(experiment, size, makers, seeds, epochs, report, checkpoints)
+    record = _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
     optimizer, rate = zip(*record.frame["optimizer"].map(trials), strict=True)
     frame = record.frame.assign(optimizer=optimizer)
     frame.insert(1, "learning_rate", rate)
@@ -166,13 +170,15 @@ def _record(
     epochs: int,
     report: protocol.Report | None,
     checkpoints: Path | None,
+    on_cluster: bool,
 ) -> records.Record:
     """Run optimizers on an experiment and describe what was run."""
     setting = experiment.setting(size)
     seeds = list(seeds)
     dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
     began = time.perf_counter()
-    frame = protocol.compare(
+    compare = cluster.compare if on_cluster else protocol.compare
+    frame = compare(
         setting.make_model,
         dataset,
         makers,
@@ -182,8 +188,8 @@ def _record(
         experiment.loss,
         setting.points,
         setting.parts,
-        report,
-        checkpoints,
+        report=report,
+        checkpoints=checkpoints,
     )
     provenance = {
         "experiment": experiment.name,

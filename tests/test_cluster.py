@@ -1,0 +1,74 @@
+"""Runs that are shared out over a Ray cluster are the runs of one process."""
+
+import builtins
+
+import pandas as pd
+import pytest
+
+from ravine import cluster, losses
+from ravine.checkpoints import CheckpointError
+from ravine.cluster import ClusterError
+from ravine.optimizers import Adam, GradientDescent
+from ravine.protocol import compare
+from tests.test_protocol import BATCH, blobs, network
+
+OPTIMIZERS = {"Adam": lambda: Adam(0.05), "SGD": lambda: GradientDescent(0.2)}
+
+
+@pytest.fixture
+def local(monkeypatch, tmp_path):
+    """Start a cluster of this machine's cores, with its files in a short path."""
+    pytest.importorskip("ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns
+    monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
+
+
+# Ray's own processes are still running when its objects are collected
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_shared_out_runs_are_bit_identical(local, tmp_path):
+    arguments = network, blobs(), OPTIMIZERS, [0, 1], 2, BATCH, losses.cross_entropy, 1, 1
+    rows = []
+    shared = cluster.compare(*arguments, report=rows.append, checkpoints=tmp_path)
+    alone = compare(*arguments)
+    pd.testing.assert_frame_equal(
+        shared.drop(columns="seconds"), alone.drop(columns="seconds"), check_exact=True
+    )
+    assert len(rows) == len(alone)
+    assert len(list(tmp_path.glob("*-seed-[01].npz"))) == 4
+
+    # each task goes on where it stopped; one that cannot says why in its own words
+    longer = network, blobs(), OPTIMIZERS, [0], 3, BATCH, losses.cross_entropy, 1, 1
+    on = cluster.compare(*longer, checkpoints=tmp_path)
+    pd.testing.assert_frame_equal(
+        on.drop(columns="seconds"), compare(*longer).drop(columns="seconds"), check_exact=True
+    )
+    first = alone["seed"].eq(0) & alone["epoch"].lt(3)
+    assert on.loc[on["epoch"] < 3, "seconds"].tolist() == shared.loc[first, "seconds"].tolist()
+    with pytest.raises(CheckpointError, match="another batch size"):
+        cluster.compare(
+            network,
+            blobs(),
+            OPTIMIZERS,
+            [0],
+            3,
+            8,
+            losses.cross_entropy,
+            1,
+            1,
+            checkpoints=tmp_path,
+        )
+
+
+def test_without_ray(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **keywords):
+        if name == "ray":
+            raise ImportError(name)
+        return real(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ClusterError, match="pip install"):
+        cluster.compare(network, blobs(), OPTIMIZERS, [0], 1)
