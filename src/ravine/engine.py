@@ -222,13 +222,15 @@ def _xla_pays(model):
     """Tell whether XLA makes an epoch on TensorFlow faster: it does for dense layers, 1.4-fold.
 
     On a CPU its convolutions inside a loop run 50 to 100 times slower, and recurrent layers gain
-    nothing.
+    nothing. Neither does a single dense layer, and dropout on its input is 50 times slower.
     """
     import tensorflow as tf
 
     on_cpu = not tf.config.list_logical_devices("GPU")
-    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in model._flatten_layers())
-    return not (on_cpu and (recurrent or _has_convolution(model)))
+    every = list(model._flatten_layers())
+    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in every)
+    shallow = sum(isinstance(layer, keras.layers.Dense) for layer in every) < 2
+    return not (on_cpu and (recurrent or shallow or _has_convolution(model)))
 
 
 def _on_tensorflow(model, optimizer, loss, parts):
