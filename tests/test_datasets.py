@@ -278,9 +278,10 @@ def test_every_sample_is_listed_with_its_source():
     assert listed == {path.relative_to(samples).as_posix() for path in files}
     readme = (datasets.data_directory() / "README.md").read_text()
     for name in listed:
-        top = name.split("/")[0].removesuffix(".npz")
-        assert f"samples/{top}" in readme
-        assert (samples / f"{top}.LICENSE.txt").exists()
+        top, below, _ = name.partition("/")
+        assert f"| `samples/{top}{below}` |" in readme
+        licence = f"{top.removesuffix('.npz')}.LICENSE.txt"
+        assert f"(samples/{licence})" in readme and (samples / licence).exists()
 
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "ptb"])
@@ -551,7 +552,8 @@ def test_bad_data_of_the_user(user, outside, kind, damage):
     file, good = list(FILES[kind].items())[-1]
     bad = damaged(kind, damage, outside)
     (directory / file).write_bytes(bad)
-    refused(name, file if name != "imdb" else "imdb.npz", "unset RAVINE_DATA")
+    page = damage == "HTML page" and file.endswith(".npz")
+    refused(name, file, "unset RAVINE_DATA", "b'<!DOCTYPE html>" if page else "")
     assert (directory / file).read_bytes() == bad
     (directory / file).write_bytes(good)
     assert load(name, "full").size == "full"
