@@ -326,23 +326,23 @@ def test_labels_as_keras_stores_them(user):
     np.testing.assert_array_equal(load(name, "full").y_test, CONTENT["cifar10"]["y_test"])
 
 
-def test_smoother_pixels_are_called_a_copy(user, monkeypatch):
-    name, _ = user("cifar10")
+@pytest.mark.parametrize("kind", ["cifar10", "cifar10 archive"])
+def test_smoother_pixels_are_called_a_copy(user, monkeypatch, kind):
+    name, _ = user(kind)
     own = np.array(readers.CIFAR_DEVIATION)
     monkeypatch.setattr(readers, "CIFAR_DEVIATION", tuple(own + 0.5))
     assert "JPEG copy" in load(name, "full").provenance
     monkeypatch.setattr(readers, "CIFAR_DEVIATION", tuple(own + 5))
-    refused(name, "cifar10.npz", "standard deviation")
+    refused(name, next(iter(FILES[kind])), "standard deviation")
 
 
-def test_the_archive_goes_before_a_copy(user):
+def test_the_archive_goes_before_a_copy(user, monkeypatch):
     name, directory = user("cifar10")
     for file, content in FILES["cifar10 archive"].items():
         (directory / file).write_bytes(content)
-    np.testing.assert_array_equal(
-        load(name, "full").x_test,
-        np.divide(CONTENT["cifar10 archive"]["x_test"], 255, dtype="float32"),
-    )
+    shrink(monkeypatch, "cifar10 archive")
+    expected = np.divide(CONTENT["cifar10 archive"]["x_test"], 255, dtype="float32")
+    np.testing.assert_array_equal(load(name, "full").x_test, expected)
 
 
 def test_full_reviews(user):

@@ -76,18 +76,11 @@ def read_cifar(path: Path, *, rows: Rows, labels: tuple[str, ...]) -> dict[str, 
     shape = (32, 32, 3)
     if path.suffix == ".npz":
         fields = read_images(path, rows=rows, shape=shape, labels=labels)
-        return {**fields, **_cifar_copy(fields["x_train"])}
-    with gzip.open(path) as packed:
-        content = io.BytesIO(packed.read())  # to the end, where the checksum of the archive is
-    arrays = {}
-    with tarfile.open(fileobj=content) as archive:
-        for part, names in CIFAR_BATCHES.items():
-            records = np.concatenate([_cifar_records(archive, name) for name in names])
-            images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-            arrays[f"x_{part}"] = np.ascontiguousarray(images)
-            arrays[f"y_{part}"] = records[:, 0]
-    _check(arrays, rows, shape, labels)
-    return {**_in_unit_range(arrays), "labels": labels}
+    else:
+        arrays = _read_cifar_archive(path)
+        _check(arrays, rows, shape, labels)
+        fields = {**_in_unit_range(arrays), "labels": labels}
+    return {**fields, **_cifar_copy(fields["x_train"])}
 
 
 def read_patches(path: Path, *, rows: Rows, size: int) -> dict[str, Any]:
@@ -238,6 +231,20 @@ def _load_lists(file):
         return _ListsOnly(file).load()
     file.seek(0)
     return npy.read_array(file)
+
+
+def _read_cifar_archive(path):
+    """Return the images and labels of CIFAR-10's archive, uint8."""
+    with gzip.open(path) as packed:
+        content = io.BytesIO(packed.read())  # to the end, where the checksum of the archive is
+    arrays = {}
+    with tarfile.open(fileobj=content) as archive:
+        for part, names in CIFAR_BATCHES.items():
+            records = np.concatenate([_cifar_records(archive, name) for name in names])
+            images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            arrays[f"x_{part}"] = np.ascontiguousarray(images)
+            arrays[f"y_{part}"] = records[:, 0]
+    return arrays
 
 
 def _cifar_records(archive, name):
