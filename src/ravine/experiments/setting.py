@@ -9,6 +9,7 @@ from ravine import losses
 from ravine.datasets import Dataset
 from ravine.engine import Loss
 from ravine.protocol import MakeModel, MakeOptimizer
+from ravine.schedules import InverseSquareRoot
 
 
 def unchanged(dataset: Dataset) -> Dataset:
@@ -75,3 +76,10 @@ class Experiment:
         if size not in ("quick", "full"):
             raise ValueError(f'The size must be "quick" or "full", but it was {size!r}.')
         return self.quick if size == "quick" else self.full
+
+
+def decaying(
+    optimizer: type[keras.optimizers.Optimizer], rate: float
+) -> keras.optimizers.Optimizer:
+    """Return an optimizer whose learning rate falls as rate/√t, as in the paper's figure 1."""
+    return optimizer(InverseSquareRoot(rate))
