@@ -40,13 +40,13 @@ MLP_PUBLISHED = {
 }
 
 
-def _quick(make_model, rates):
-    """Return the quick setting of the multilayer network, with these learning rates."""
+def _quick(make_model, rates, epochs):
+    """Return a quick setting of the multilayer network, with these learning rates."""
     return Setting(
         data="sample",
         make_model=make_model,
         optimizers={name: partial(MLP_FAMILIES[name], rate) for name, rate in rates.items()},
-        epochs=8,
+        epochs=epochs,
         seeds=(0, 1, 2),
     )
 
@@ -66,7 +66,7 @@ MLP = Experiment(
     name="mnist-mlp",
     title="MNIST, two hidden layers with ReLU and dropout",
     dataset="mnist",
-    quick=_quick(models.mnist_mlp, MLP_QUICK_RATES),
+    quick=_quick(models.mnist_mlp, MLP_QUICK_RATES, epochs=8),
     full=_full(models.mnist_mlp),
     grids=MLP_GRIDS,
     families=MLP_FAMILIES,
@@ -80,7 +80,7 @@ MLP_L2 = Experiment(
     name="mnist-mlp-l2",
     title="MNIST, two hidden layers with ReLU and an L2 penalty, no dropout",
     dataset="mnist",
-    quick=_quick(mlp_with_penalty, MLP_L2_QUICK_RATES),
+    quick=_quick(mlp_with_penalty, MLP_L2_QUICK_RATES, epochs=5),
     full=_full(mlp_with_penalty),
     grids=MLP_GRIDS,
     families=MLP_FAMILIES,
