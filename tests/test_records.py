@@ -86,23 +86,23 @@ def save_until(step, call, record, root, monkeypatch):
             records.save(record, root)
 
 
-@pytest.mark.parametrize(("step", "call"), interrupted_saves())
+@pytest.mark.parametrize("second", interrupted_saves())
+@pytest.mark.parametrize("first", interrupted_saves())
 def test_an_interrupted_save_leaves_the_old_record_or_the_new_one(
-    record, tmp_path, monkeypatch, step, call
+    record, tmp_path, monkeypatch, first, second
 ):
-    """And a second one too: neither of the two may cost what there was."""
+    """And so does a second one after it: neither may cost what there was."""
     new, newer = (
         Record(record.frame.assign(seed=[seed, seed + 1]), {**record.provenance, "date": seed})
         for seed in (10, 20)
     )
     directory = records.save(record, tmp_path)
-    allowed = [record, new]
-    for each in (new, newer):
-        save_until(step, call, each, tmp_path, monkeypatch)
+    before = record
+    for saved, (step, call) in ((new, first), (newer, second)):
+        save_until(step, call, saved, tmp_path, monkeypatch)
         found = records.load("mnist-mlp", "quick", tmp_path)
-        (same,) = [one for one in allowed if one.frame.equals(found.frame)]
-        assert found.provenance.get("date") == same.provenance.get("date")
-        allowed = [same, newer]
+        (before,) = [one for one in (before, saved) if one.frame.equals(found.frame)]
+        assert found.provenance.get("date") == before.provenance.get("date")
     records.save(record, tmp_path)
     assert records.load("mnist-mlp", "quick", tmp_path).frame.equals(record.frame)
     assert names(directory) == ["provenance.json", "runs.csv"]
