@@ -239,6 +239,23 @@ def test_evaluation_over_pieces_is_the_mean_over_rows():
     assert first == pytest.approx(cross_entropy(data.y_train[:50], logits[:50]), rel=1e-5)
 
 
+def test_a_network_trained_in_parts_is_evaluated_on_fewer_rows_at_once():
+    sizes = []
+
+    class Images:
+        def batches(self, pieces):
+            for piece in pieces:
+                sizes.append(len(piece))
+                yield data.x_train[piece]
+
+    data, model = blobs(700), network()
+    whole, _ = Evaluator(model)(data.x_train, data.y_train)
+    loss, _ = Evaluator(model, parts=8)(Images(), data.y_train)
+    assert loss == pytest.approx(whole, rel=1e-6)
+    assert max(sizes) == 63  # 500 / 8
+    assert sum(sizes) == 700
+
+
 ON_ANOTHER_BACKEND = """
 import keras
 from tests.test_engine import *

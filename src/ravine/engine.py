@@ -5,6 +5,7 @@ the gradient and lets the optimizer step. Data that do not fit on the device (`i
 come in one minibatch at a time, and the same program runs one step on each.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -143,13 +144,18 @@ class Evaluator:
         loss: function (labels, outputs) -> scalar, a mean over the rows. The accuracy is that of
             the largest logit, and for another loss than `losses.cross_entropy` not a number.
         streams: rows per minibatch of a text that is read in its order, see `datasets.unroll`.
+        parts: a network that is trained in so many parts is evaluated on fewer rows at once, too.
     """
 
     def __init__(
-        self, model: keras.Model, loss: Loss = losses.cross_entropy, streams: int | None = None
+        self,
+        model: keras.Model,
+        loss: Loss = losses.cross_entropy,
+        streams: int | None = None,
+        parts: int = 1,
     ):
         self.model = model
-        self.rows_at_once = streams or EVALUATED_AT_ONCE
+        self.rows_at_once = streams or math.ceil(EVALUATED_AT_ONCE / parts)
 
         def measure(labels, outputs):
             if loss is not losses.cross_entropy:

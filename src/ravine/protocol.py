@@ -95,7 +95,7 @@ def compare(
     seeds = [int(seed) for seed in seeds]
     _check(dataset, optimizers, seeds, batch_size, points, parts)
     model = make_model()
-    evaluation = _Evaluation(Evaluator(model, loss, dataset.streams), dataset)
+    evaluation = _Evaluation(Evaluator(model, loss, dataset.streams, parts), dataset)
     made = {name: make() for name, make in optimizers.items()}
     contestants = {name: (recipe_of(each), constant_rate(each)) for name, each in made.items()}
     trainers: dict[Recipe, Trainer] = {}  # one serves all learning rates of an algorithm

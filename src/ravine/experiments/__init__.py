@@ -176,6 +176,8 @@ def _record(
     setting = experiment.setting(size)
     seeds = list(seeds)
     dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
+    # a folder of ImageNet may hold so few images that an epoch has fewer steps
+    points = min(setting.points, len(dataset.x_train) // setting.batch_size)
     began = time.perf_counter()
     compare = cluster.compare if on_cluster else protocol.compare
     frame = compare(
@@ -186,7 +188,7 @@ def _record(
         epochs,
         setting.batch_size,
         experiment.loss,
-        setting.points,
+        points,
         setting.parts,
         report=report,
         checkpoints=checkpoints,
@@ -200,6 +202,7 @@ def _record(
             "epochs": epochs,
             "seeds": seeds,
             "batch_size": setting.batch_size,
+            "parts": setting.parts,
         },
         "dataset": dataset.provenance,
         "environment": records.environment(),
