@@ -23,8 +23,8 @@ GRIDS = {
     "Adam": (0.0001, 0.0003, 0.001, 0.003, 0.01),
 }
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
-QUICK_RATES = {"SGD": 0.03, "Momentum": 0.01, "AdaGrad": 0.01, "RMSprop": 0.003, "Adam": 0.003}
-QUICK_BATCH_NORM_RATES = QUICK_RATES | {"RMSprop": 0.001}
+QUICK_RATES = {"SGD": 0.03, "Momentum": 0.01, "AdaGrad": 0.003, "RMSprop": 0.003, "Adam": 0.003}
+QUICK_BATCH_NORM_RATES = QUICK_RATES | {"AdaGrad": 0.01, "RMSprop": 0.001}
 # The settings published with the thesis behind the course. It could not make plain SGD learn and
 # gives no rate for it; this one is Momentum's effective rate, 1e-5 / (1 - 0.9).
 THESIS = {
@@ -66,9 +66,10 @@ def _experiment(name, title, rates, batch_norm):
             optimizers={
                 algorithm: partial(FAMILIES[algorithm], rate) for algorithm, rate in rates.items()
             },
-            epochs=3,
+            epochs=2,
             seeds=(0, 1, 2),
             batch_size=32,
+            points=5,
             prepare=halve,
         ),
         # As VGG was trained (Simonyan and Zisserman, 2015, section 3.1): batch 256, weight decay
