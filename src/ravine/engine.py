@@ -7,8 +7,9 @@ come in one minibatch at a time, and the same program runs one step on each.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import keras
@@ -129,7 +130,7 @@ class Trainer:
             return np.arange(rows, dtype="int32").reshape(-1, self.batch_size)
         return minibatch_order(rows, self.batch_size, seed, epoch)
 
-    def _stream(self, order, seed, epoch) -> Iterator[tuple[Any, Any]]:
+    def _stream(self, order, seed, epoch):
         """Yield the minibatches of data that are not resident."""
         images = self.dataset.x_train.batches(order, seed, epoch)
         for x, rows in zip(images, order, strict=True):
@@ -193,7 +194,7 @@ def count_devices() -> int:
     return 1 if distribution is None else distribution.device_mesh.devices.size
 
 
-def assign(variables, values) -> None:
+def assign(variables: Iterable[keras.Variable], values: Iterable[Any]) -> None:
     """Assign a list of values to as many variables."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -367,8 +368,7 @@ def _on_jax(model, optimizer, loss, parts):
         else:
             carry = all_steps(carry, x, y, order, first, last)
         *state, total = carry
-        for group, values in zip(variables, state, strict=True):
-            assign(group, values)
+        assign(chain(*variables), chain(*state))
         return total
 
     return run

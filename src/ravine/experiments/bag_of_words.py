@@ -3,12 +3,12 @@
 from functools import partial
 
 from ravine import models
-from ravine.experiments.setting import Experiment, Setting, decaying
+from ravine.experiments.setting import Experiment, Family, Setting, decaying
 from ravine.optimizers import AdaGrad, Adam, Nesterov, RMSprop
 
 # AdaGrad is run both ways, as in `mnist.LOGISTIC`: with the schedule that the paper's text gives to
 # all, and with its own decay alone.
-FAMILIES = {
+FAMILIES: dict[str, Family] = {
     "Nesterov": partial(decaying, Nesterov),
     "RMSprop": partial(decaying, RMSprop),
     "AdaGrad": partial(decaying, AdaGrad),

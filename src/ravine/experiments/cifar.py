@@ -3,10 +3,11 @@
 from functools import partial
 
 from ravine import datasets, models
-from ravine.experiments.setting import Experiment, Setting
+from ravine.experiments.setting import Experiment, Family, Setting
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from ravine.protocol import MakeOptimizer
 
-FAMILIES = {
+FAMILIES: dict[str, Family] = {
     "SGD": GradientDescent,
     "Momentum": Momentum,
     "AdaGrad": AdaGrad,
@@ -30,7 +31,7 @@ QUICK_DROPOUT_RATES = {
     "Adam": 0.003,
 }
 # The settings published with the thesis behind the course, the same with dropout and without.
-THESIS = {
+THESIS: dict[str, MakeOptimizer] = {
     "SGD": partial(GradientDescent, 0.1),
     "Momentum": partial(Momentum, 0.00728, beta=0.9127),
     "AdaGrad": partial(AdaGrad, 0.01),
@@ -39,7 +40,7 @@ THESIS = {
 }
 
 # The settings with which the thesis mimics the paper's curves (slide 69).
-PAPER_FAMILIES = {
+PAPER_FAMILIES: dict[str, Family] = {
     "Nesterov": partial(Nesterov, beta=0.99),
     "AdaGrad": AdaGrad,
     "Adam": partial(Adam, beta_1=0.9, beta_2=0.999965, epsilon=1e-9),

@@ -13,7 +13,7 @@ import numpy as np
 
 from ravine import datasets, models
 from ravine.datasets import Dataset
-from ravine.experiments.setting import Experiment, Setting
+from ravine.experiments.setting import Experiment, Family, Setting
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
 from ravine.schedules import DecayAfter
 
@@ -24,7 +24,7 @@ FULL_MINIBATCHES = 1327  # in an epoch: (929,589 - 1) words of 20 · 35 each
 # one after the other.
 QUICK_STEPS, QUICK_STREAMS, QUICK_WORDS, QUICK_UNITS = 20, 50, 500, 64
 
-FAMILIES = {
+FAMILIES: dict[str, Family] = {
     "SGD": GradientDescent,
     "Momentum": Momentum,
     "AdaGrad": AdaGrad,

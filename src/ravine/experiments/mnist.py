@@ -3,8 +3,9 @@
 from functools import partial
 
 from ravine import models
-from ravine.experiments.setting import Experiment, Setting, decaying
+from ravine.experiments.setting import Experiment, Family, Setting, decaying
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from ravine.protocol import MakeOptimizer
 
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 MLP_QUICK_RATES = {
@@ -15,7 +16,7 @@ MLP_QUICK_RATES = {
     "Adam": 0.001,
 }
 MLP_L2_QUICK_RATES = MLP_QUICK_RATES
-MLP_FAMILIES = {
+MLP_FAMILIES: dict[str, Family] = {
     "SGD": GradientDescent,
     "Momentum": Momentum,
     "AdaGrad": AdaGrad,
@@ -31,7 +32,7 @@ MLP_GRIDS = {
     "Adam": (0.0003, 0.001, 0.003, 0.01, 0.03),
 }
 # The settings published with the thesis behind the course.
-MLP_PUBLISHED = {
+MLP_PUBLISHED: dict[str, MakeOptimizer] = {
     "SGD": partial(GradientDescent, 0.01),
     "Momentum": partial(Momentum, 0.01, beta=0.9),
     "AdaGrad": partial(AdaGrad, 0.045),
@@ -89,7 +90,7 @@ MLP_L2 = Experiment(
 # The paper's figure 1a. All learning rates fall as η/√t, as its text says of these experiments.
 # AdaGrad's own sum already divides by √t, so with the schedule it decays twice; whether the paper's
 # did is not said, so it is run both ways.
-LOGISTIC_FAMILIES = {
+LOGISTIC_FAMILIES: dict[str, Family] = {
     "Nesterov": partial(decaying, Nesterov),
     "AdaGrad": partial(decaying, AdaGrad),
     "AdaGrad constant rate": AdaGrad,

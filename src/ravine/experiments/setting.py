@@ -11,6 +11,8 @@ from ravine.engine import Loss
 from ravine.protocol import MakeModel, MakeOptimizer
 from ravine.schedules import InverseSquareRoot
 
+Family = Callable[[float], keras.optimizers.Optimizer]
+
 
 def unchanged(dataset: Dataset) -> Dataset:
     """Return the data set as it was loaded."""
@@ -66,9 +68,7 @@ class Experiment:
     quick: Setting
     full: Setting
     grids: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    families: Mapping[str, Callable[[float], keras.optimizers.Optimizer]] = field(
-        default_factory=dict
-    )
+    families: Mapping[str, Family] = field(default_factory=dict)
     loss: Loss = losses.cross_entropy
 
     def setting(self, size: str) -> Setting:

@@ -5,10 +5,11 @@ from functools import partial
 
 from ravine import models
 from ravine.datasets import Dataset
-from ravine.experiments.setting import Experiment, Setting
+from ravine.experiments.setting import Experiment, Family, Setting
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
+from ravine.protocol import MakeOptimizer
 
-FAMILIES = {
+FAMILIES: dict[str, Family] = {
     "SGD": GradientDescent,
     "Momentum": Momentum,
     "AdaGrad": AdaGrad,
@@ -27,7 +28,7 @@ QUICK_RATES = {"SGD": 0.03, "Momentum": 0.01, "AdaGrad": 0.003, "RMSprop": 0.003
 QUICK_BATCH_NORM_RATES = QUICK_RATES | {"AdaGrad": 0.01, "RMSprop": 0.001}
 # The settings published with the thesis behind the course. It could not make plain SGD learn and
 # gives no rate for it; this one is Momentum's effective rate, 1e-5 / (1 - 0.9).
-THESIS = {
+THESIS: dict[str, MakeOptimizer] = {
     "SGD": partial(GradientDescent, 1e-4),
     "Momentum": partial(Momentum, 1e-5, beta=0.9),
     "AdaGrad": partial(AdaGrad, 1e-5),
