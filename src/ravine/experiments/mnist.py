@@ -102,8 +102,13 @@ LOGISTIC_QUICK_RATES = {
     "AdaGrad constant rate": 0.3,
     "Adam": 0.3,
 }
-# The best of the same grid on the full data. The paper does not give its rates.
-LOGISTIC_FULL_RATES = LOGISTIC_QUICK_RATES
+# The best of the same grid on the full data, after 15 of the 45 epochs. The paper gives no rates.
+LOGISTIC_FULL_RATES = {
+    "Nesterov": 3.0,
+    "AdaGrad": 0.3,
+    "AdaGrad constant rate": 0.1,
+    "Adam": 0.1,
+}
 
 
 def _logistic(data, rates, seeds):
