@@ -361,14 +361,15 @@ def _on_jax(model, optimizer, loss, parts):
     stepwise = _has_convolution(model) and jax.default_backend() == "cpu"
 
     def run(x, y, order, first, last):
-        carry = (*([variable.value for variable in group] for group in variables), 0.0)
+        state = ([variable.value for variable in group] for group in variables)
+        carry: Any = (*state, 0.0)
         if stepwise:
             for i in range(first, last):
                 carry = one_step(carry, x, y, order, i)
         else:
             carry = all_steps(carry, x, y, order, first, last)
-        *state, total = carry
-        assign(chain(*variables), chain(*state))
+        *values, total = carry
+        assign(chain(*variables), chain(*values))
         return total
 
     return run
