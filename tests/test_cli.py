@@ -46,7 +46,7 @@ def test_list():
     result = ravine("list")
     assert result.exit_code == 0
     for name in EXPERIMENTS:
-        assert len(re.findall(rf"^ *{name}", result.output, re.MULTILINE)) == 3
+        assert len(re.findall(rf"^ *{name}[: ]", result.output, re.MULTILINE)) == 3
 
 
 def test_run_records_what_it_ran(small, tmp_path):
