@@ -23,13 +23,7 @@ GRIDS = {
 }
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 QUICK_RATES = {"SGD": 0.03, "Momentum": 0.003, "AdaGrad": 0.01, "RMSprop": 0.003, "Adam": 0.003}
-QUICK_DROPOUT_RATES = {
-    "SGD": 0.1,
-    "Momentum": 0.03,
-    "AdaGrad": 0.03,
-    "RMSprop": 0.003,
-    "Adam": 0.003,
-}
+QUICK_DROPOUT_RATES = QUICK_RATES | {"SGD": 0.1, "Momentum": 0.03}
 # The settings published with the thesis behind the course, the same with dropout and without.
 THESIS: dict[str, MakeOptimizer] = {
     "SGD": partial(GradientDescent, 0.1),
