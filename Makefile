@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve execute test check tests notebooks mutants bench requirements address clean
+.PHONY: help book serve execute test check tests notebooks mutants kills bench requirements address clean
 
 help: ## List the commands
 	@sed -nE 's/^([a-z]+):.*## /make \1\t/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ notebooks: $(INSTALLED) ## Execute every notebook again and compare with the sto
 
 mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find them
 	@$(BIN)/python tests/mutants.py
+
+kills: $(INSTALLED) ## Kill 20 runs at any moment and see each go on exactly
+	@$(BIN)/python -m tests.kills
 
 bench: $(INSTALLED) ## Time an epoch, ours beside model.fit, PyTorch (if installed) and the products alone
 	@$(BIN)/python -m tools.bench

@@ -204,7 +204,7 @@ def test_the_memory_is_carried_from_step_to_step():
     data = text()
     trainer = Trainer(reader(), GradientDescent(1e-12), data, STREAMS)
     trainer.train(0, 1, 0, 1)
-    after_one = trainer.state()
+    after_one = list(trainer.state())
     carried, _ = trainer.train(0, 1, 1, 2)
     trainer.load_state(after_one)
     assert trainer.train(0, 1, 1, 2)[0] == carried  # a checkpoint holds the memory
@@ -221,7 +221,7 @@ def test_evaluation_leaves_no_trace_in_the_network():
     model, data = reader(), text()
     trainer = Trainer(model, Adam(), data, STREAMS)
     trainer.train(0, 1, 0, 2)
-    before = trainer.state()
+    before = list(trainer.state())
     assert any(np.any(value) for value in before)
     Evaluator(model, streams=STREAMS)(data.x_test, data.y_test)
     for was, now in zip(before, trainer.state(), strict=True):

@@ -1,6 +1,7 @@
 """The command line: list, run and tune the experiments, and see which data are there."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -219,10 +220,14 @@ def _recorded(
     expected = datasets.DatasetError, checkpoints.CheckpointError, ClusterError, OSError, ValueError
     try:
         with (
+            warnings.catch_warnings(),
             _one_sentence(*expected),
             several(devices) if devices else nullcontext(),
             _progress(total) as report,
         ):
+            warnings.showwarning = lambda message, *_, **__: typer.echo(
+                f"Warning: {message}", err=True
+            )
             record = run(report=report, checkpoints=states.absolute())
             directory = records.save(record, out)
     except KeyboardInterrupt:

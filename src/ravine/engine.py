@@ -7,7 +7,7 @@ come in one minibatch at a time, and the same program runs one step on each.
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -94,11 +94,14 @@ class Trainer:
         if learning_rate is not None:
             self.optimizer.learning_rate = learning_rate
 
-    def state(self) -> list[np.ndarray]:
-        """Return the values of all variables, of the network and of the optimizer."""
-        return [ops.convert_to_numpy(variable) for variable in self.variables]
+    def state(self) -> Iterator[np.ndarray]:
+        """Yield the values of all variables, of the network and of the optimizer.
 
-    def load_state(self, values: list[np.ndarray]) -> None:
+        One by one, since a copy of them all may take more memory than there is.
+        """
+        return (ops.convert_to_numpy(variable) for variable in self.variables)
+
+    def load_state(self, values: Iterable[np.ndarray]) -> None:
         """Assign what `state` returned."""
         assign(self.variables, values)
 

@@ -30,6 +30,9 @@ from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
 from ravine.engine import Evaluator, Loss, Trainer, count_devices
 from ravine.recipes import Recipe, constant_rate, recipe_of
+from ravine.records import summary
+
+__all__ = ["Difference", "common_start", "compare", "paired_difference", "run_name", "summary"]
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
 START_ROWS = 1000  # of the training data give the loss before training
@@ -236,33 +239,6 @@ def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
     """
     keras.utils.set_random_seed(seed)
     return [ops.convert_to_numpy(variable) for variable in make_model().variables]
-
-
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per optimizer, its name as the index, the lowest final loss first.
-
-    Args:
-        frame: a table made by `compare`.
-
-    Returns:
-        The columns loss (geometric mean of the final training losses over the seeds), lowest and
-        highest (of them), accuracy (mean, on the test data), seconds (median, per epoch), runs and
-        diverged (how many).
-    """
-    last = frame[frame["epoch"] == frame["epoch"].max()].groupby("optimizer")
-    trained = frame[frame["epoch"] > 0].groupby("optimizer")
-    table = pd.DataFrame(
-        {
-            "loss": last["loss"].agg(lambda losses: math.exp(np.log(losses).mean())),
-            "lowest": last["loss"].min(),
-            "highest": last["loss"].max(),
-            "accuracy": last["accuracy"].mean(),
-            "seconds": trained["seconds"].median(),
-            "runs": last.size(),
-            "diverged": last["diverged"].sum(),
-        }
-    )
-    return table.sort_values("loss")
 
 
 @dataclass(frozen=True)

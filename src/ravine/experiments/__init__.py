@@ -134,10 +134,8 @@ def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
         One row per (optimizer, learning_rate) with `loss`, the geometric mean over the seeds
         (infinite where a run diverged), and `best`, true for the lowest of each optimizer.
     """
-    trial = frame["optimizer"] + frame["learning_rate"].map(", {:g}".format)
-    losses = protocol.summary(frame.assign(optimizer=trial))["loss"]
-    table = frame[["optimizer", "learning_rate"]].drop_duplicates(ignore_index=True)
-    table["loss"] = losses[trial.unique()].to_numpy()
+    trials = frame[["optimizer", "learning_rate"]].drop_duplicates()
+    table = trials.merge(records.summary(frame)["loss"].reset_index())
     table["best"] = table["loss"] == table.groupby("optimizer")["loss"].transform("min")
     return table
 
@@ -178,6 +176,7 @@ def _record(
     dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
     # a folder of ImageNet may hold so few images that an epoch has fewer steps
     points = min(setting.points, len(dataset.x_train) // setting.batch_size)
+    environment = records.environment()  # before the run: of the code that runs
     began = time.perf_counter()
     compare = cluster.compare if on_cluster else protocol.compare
     frame = compare(
@@ -205,8 +204,9 @@ def _record(
             "parts": setting.parts,
         },
         "dataset": dataset.provenance,
-        "environment": records.environment(),
+        "environment": environment,
         "date": records.now(),
         "seconds": round(time.perf_counter() - began, 1),
+        "peak_memory_mib": records.peak_memory(),
     }
     return records.Record(frame, provenance)
