@@ -443,6 +443,14 @@ def test_crosses_of_two_algorithms_do_not_cover_each_other():
     assert abs(heights[0] - heights[1]) * 72 / ax.figure.dpi == pytest.approx(9)
 
 
+def test_sensitivity_tells_two_curves_of_one_look_apart():
+    _, ax = plots.figure()
+    plots.sensitivity(ax, grid(Adam={1: [0.7], 10: [0.8]}, **{"Adam twice": {1: [0.6], 10: [0.9]}}))
+    lines = labelled(ax)
+    assert lines["Adam"].get_linestyle() == "-" and lines["Adam twice"].get_linestyle() == ":"
+    assert lines["Adam"].get_color() == lines["Adam twice"].get_color()
+
+
 def test_sensitivity_where_all_diverged():
     _, ax = plots.figure()
     plots.sensitivity(ax, grid(SGD={1: [math.inf], 10: [math.inf]}, Adam={1: [0.7], 10: [0.8]}))

@@ -289,9 +289,7 @@ def training_curves(ax: Axes, frame: pd.DataFrame, column: str = "loss") -> None
             top = ax.get_xaxis_transform()
             ax.plot(runs["epoch"].min(), 1, label=label, transform=top, **cross)
             continue
-        # "Adam" and "Adam, uncorrected" have one look; the second one is dotted and open
-        again = {"linestyle": ":", "markerfacecolor": PAPER} if look(name) in looks else {}
-        looks.append(look(name))
+        again = _told_apart(name, looks)
         every = max(1, table.shape[1] // 8)
         # where curves lie close, their markers take turns
         line = {"label": label, "markevery": (k % every, every), **again}
@@ -302,6 +300,16 @@ def training_curves(ax: Axes, frame: pd.DataFrame, column: str = "loss") -> None
     ax.set_xlim(left=0)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True))
     tidy_log_axis(ax)
+
+
+def _told_apart(name, looks):
+    """Return what makes a curve dotted and open if its look is among `looks`, and add it to them.
+
+    "Adam" and "Adam, uncorrected" have one look.
+    """
+    again = {"linestyle": ":", "markerfacecolor": PAPER} if look(name) in looks else {}
+    looks.append(look(name))
+    return again
 
 
 def published_marks(
@@ -378,6 +386,7 @@ def sensitivity(ax: Axes, grid: pd.DataFrame, column: str = "loss") -> None:
     """
     grid = grid[grid["epoch"] == grid["epoch"].max()]
     crosses: dict[float, int] = {}
+    looks: list[Look] = []
     for name in grid["optimizer"].unique():
         runs = grid[grid["optimizer"] == name]
         table = runs.pivot(index="seed", columns="learning_rate", values=column)
