@@ -393,7 +393,7 @@ def sensitivity(ax: Axes, grid: pd.DataFrame, column: str = "loss") -> None:
         diverged = ~np.isfinite(table).all()
         table.loc[:, diverged] = np.nan  # interrupts the line
         means = np.exp(np.log(table).mean())
-        curve(ax, means.index, means, name, markevery=1)
+        curve(ax, means.index, means, name, markevery=1, **_told_apart(name, looks))
         colour = look(name).colour
         ax.fill_between(means.index, table.min(), table.max(), color=colour, alpha=0.2, linewidth=0)
         if means.notna().any():
