@@ -24,8 +24,8 @@ GRIDS = {
     "Adam": (0.0001, 0.0003, 0.001, 0.003, 0.01),
 }
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
-QUICK_RATES = {"SGD": 0.03, "Momentum": 0.01, "AdaGrad": 0.003, "RMSprop": 0.003, "Adam": 0.003}
-QUICK_BATCH_NORM_RATES = QUICK_RATES | {"AdaGrad": 0.01, "RMSprop": 0.001}
+QUICK_RATES = {"SGD": 0.03, "Momentum": 0.01, "AdaGrad": 0.01, "RMSprop": 0.003, "Adam": 0.003}
+QUICK_BATCH_NORM_RATES = QUICK_RATES | {"RMSprop": 0.001}
 # The settings published with the thesis behind the course. It could not make plain SGD learn and
 # gives no rate for it; this one is Momentum's effective rate, 1e-5 / (1 - 0.9).
 THESIS: dict[str, MakeOptimizer] = {
