@@ -32,8 +32,8 @@ FAMILIES: dict[str, Family] = {
     "Adam": Adam,
 }
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
-QUICK_RATES = {"SGD": 10.0, "Momentum": 1.0, "AdaGrad": 0.1, "RMSprop": 0.01, "Adam": 0.03}
-QUICK_CLIPPED_RATES = {"SGD": 30.0, "Momentum": 3.0, "AdaGrad": 0.1, "RMSprop": 0.01, "Adam": 0.03}
+QUICK_RATES = {"SGD": 10.0, "Momentum": 3.0, "AdaGrad": 0.1, "RMSprop": 0.03, "Adam": 0.03}
+QUICK_CLIPPED_RATES = QUICK_RATES | {"SGD": 30.0}
 GRIDS = {
     "SGD": (1.0, 3.0, 10.0, 30.0, 100.0),
     "Momentum": (0.1, 0.3, 1.0, 3.0, 10.0),
