@@ -15,7 +15,7 @@ MLP_QUICK_RATES = {
     "RMSprop": 0.001,
     "Adam": 0.001,
 }
-MLP_L2_QUICK_RATES = MLP_QUICK_RATES
+MLP_L2_QUICK_RATES = MLP_QUICK_RATES | {"Adam": 0.003}
 MLP_FAMILIES: dict[str, Family] = {
     "SGD": GradientDescent,
     "Momentum": Momentum,
