@@ -425,7 +425,13 @@ def _forward(model, measure):
             autograph=False,
             reduce_retracing=True,
         )
-        return lambda x, y: compiled(tf.convert_to_tensor(x), tf.convert_to_tensor(y))
+
+        def run(x, y):
+            arguments = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+            # traced by hand: for a third network TensorFlow would warn of too many traces
+            return compiled.get_concrete_function(*arguments)(*arguments)
+
+        return run
     if backend == "jax":
         import jax
 
