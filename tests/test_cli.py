@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ravine import datasets, experiments, models, protocol, records
 from ravine.cli import app
-from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, mnist
+from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, best_rates, describe, mnist
 
 
 def ravine(*arguments):
@@ -144,6 +144,20 @@ def test_quick_rates_are_inside_their_grids_and_budgets_equal():
             rate = pytest.approx(float(make().learning_rate))
             assert any(inner == rate for inner in experiment.grids[name][1:-1])
         assert not set(TUNING_SEEDS) & (set(experiment.quick.seeds) | set(experiment.full.seeds))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_quick_settings_are_the_best_of_the_recorded_grid(name):
+    experiment = EXPERIMENTS[name]
+    record = records.load(name, "quick-grid")
+    table = best_rates(record.frame)
+    assert set(record.provenance["settings"]["seeds"]) == set(TUNING_SEEDS)
+    assert record.provenance["settings"]["epochs"] == experiment.quick.epochs
+    for optimizer, rates in experiment.grids.items():
+        trials = table[table["optimizer"] == optimizer].set_index("learning_rate")
+        assert set(trials.index) == set(rates)
+        best = experiment.families[optimizer](trials["loss"].idxmin())
+        assert describe(experiment.quick.optimizers[optimizer]()) == describe(best)
 
 
 def test_data_tells_what_is_there(monkeypatch, tmp_path):
