@@ -6,6 +6,7 @@ come in one minibatch at a time, and the same program runs one step on each.
 """
 
 import math
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -87,8 +88,7 @@ class Trainer:
         self, start: list[np.ndarray], seed: int, learning_rate: float | None = None
     ) -> None:
         """Load the common start, empty the optimizer's state, set a constant learning rate."""
-        # PyTorch's dropout draws from the global generator, not from the layer's own
-        keras.utils.set_random_seed(seed)
+        set_seed(seed)  # PyTorch's dropout draws from the global generator, not from its layer's
         assign(self.model.variables, start)
         assign(self.slots, self.first_slots)
         if learning_rate is not None:
@@ -195,6 +195,19 @@ def count_devices() -> int:
         return tf.distribute.get_strategy().num_replicas_in_sync
     distribution = keras.distribution.distribution()
     return 1 if distribution is None else distribution.device_mesh.devices.size
+
+
+def set_seed(seed: int) -> None:
+    """Seed the global generators of Python, from which Keras draws, of NumPy and of PyTorch.
+
+    On TensorFlow `keras.utils.set_random_seed` would seed TensorFlow's too, from which no layer of
+    Keras draws, and all compiled programs would be prepared anew: a second for a deep network.
+    """
+    if keras.backend.backend() == "tensorflow":
+        random.seed(seed)
+        np.random.seed(seed)
+    else:
+        keras.utils.set_random_seed(seed)
 
 
 def assign(variables: Iterable[keras.Variable], values: Iterable[Any]) -> None:

@@ -28,7 +28,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from ravine import losses
 from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Loss, Trainer, count_devices
+from ravine.engine import Evaluator, Loss, Trainer, count_devices, set_seed
 from ravine.recipes import Recipe, constant_rate, recipe_of
 from ravine.records import summary
 
@@ -57,7 +57,7 @@ def compare(
 ) -> pd.DataFrame:
     """Train the same network with each algorithm, once per seed, and record the losses.
 
-    Sets the global random seeds of Python, NumPy and Keras.
+    Sets the global random seeds, see `engine.set_seed`.
 
     Args:
         make_model: function that makes the network.
@@ -235,9 +235,9 @@ def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
     """Return the values of all variables of a network made under `seed`.
 
     They hold the initial weights and the states of the dropout layers' random generators, so
-    loading them restores the start and the noise. Sets the global random seeds.
+    loading them restores the start and the noise. Sets the global random seeds as `compare` does.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     return [ops.convert_to_numpy(variable) for variable in make_model().variables]
 
 
