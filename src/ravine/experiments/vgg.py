@@ -68,7 +68,7 @@ def _experiment(name, title, rates, batch_norm):
                 algorithm: partial(FAMILIES[algorithm], rate) for algorithm, rate in rates.items()
             },
             epochs=2,
-            seeds=(0, 1, 2),
+            seeds=(0, 1, 2, 3, 4),
             batch_size=32,
             points=5,
             prepare=halve,
