@@ -3,7 +3,7 @@
 from functools import partial
 
 from ravine import models
-from ravine.experiments.setting import Experiment, Family, Setting, decaying
+from ravine.experiments.setting import Experiment, Family, Setting, at_rates, decaying
 from ravine.optimizers import AdaGrad, Adam, Nesterov, RMSprop
 
 # AdaGrad is run both ways, as in `mnist.LOGISTIC`: with the schedule that the paper's text gives to
@@ -34,7 +34,7 @@ def _setting(data, words, epochs, seeds):
     return Setting(
         data=data,
         make_model=partial(models.bag_of_words, words),
-        optimizers={name: partial(FAMILIES[name], rate) for name, rate in RATES.items()},
+        optimizers=at_rates(FAMILIES, RATES),
         epochs=epochs,
         seeds=seeds,
     )

@@ -3,17 +3,10 @@
 from functools import partial
 
 from ravine import datasets, models
-from ravine.experiments.setting import Experiment, Family, Setting
+from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.protocol import MakeOptimizer
 
-FAMILIES: dict[str, Family] = {
-    "SGD": GradientDescent,
-    "Momentum": Momentum,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 GRIDS = {
     "SGD": (0.01, 0.03, 0.1, 0.3, 1.0),
     "Momentum": (0.001, 0.003, 0.01, 0.03, 0.1),
@@ -59,9 +52,7 @@ def _experiment(name, title, families, grids, rates, full, **network):
         quick=Setting(
             data="sample",
             make_model=partial(models.cifar_cnn, width=1 / 8, **network),
-            optimizers={
-                algorithm: partial(families[algorithm], rates[algorithm]) for algorithm in rates
-            },
+            optimizers=at_rates(families, rates),
             epochs=4,
             seeds=(0, 1, 2),
             batch_size=32,

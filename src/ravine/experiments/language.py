@@ -13,7 +13,7 @@ import numpy as np
 
 from ravine import datasets, models
 from ravine.datasets import Dataset
-from ravine.experiments.setting import Experiment, Family, Setting
+from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
 from ravine.schedules import DecayAfter
 
@@ -24,13 +24,6 @@ FULL_MINIBATCHES = 1327  # in an epoch: (929,589 - 1) words of 20 · 35 each
 # one after the other.
 QUICK_STEPS, QUICK_STREAMS, QUICK_WORDS, QUICK_UNITS = 20, 50, 500, 64
 
-FAMILIES: dict[str, Family] = {
-    "SGD": GradientDescent,
-    "Momentum": Momentum,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 QUICK_RATES = {"SGD": 10.0, "Momentum": 3.0, "AdaGrad": 0.1, "RMSprop": 0.03, "Adam": 0.03}
 QUICK_CLIPPED_RATES = QUICK_RATES | {"SGD": 30.0}
@@ -82,7 +75,7 @@ def _quick(families, rates):
             streams=QUICK_STREAMS,
             initial=0.16,
         ),
-        optimizers={name: partial(families[name], rate) for name, rate in rates.items()},
+        optimizers=at_rates(families, rates),
         epochs=3,
         seeds=(0, 1, 2),
         batch_size=QUICK_STREAMS,

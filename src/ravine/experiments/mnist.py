@@ -3,7 +3,7 @@
 from functools import partial
 
 from ravine import models
-from ravine.experiments.setting import Experiment, Family, Setting, decaying
+from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates, decaying
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.protocol import MakeOptimizer
 
@@ -16,13 +16,6 @@ MLP_QUICK_RATES = {
     "Adam": 0.001,
 }
 MLP_L2_QUICK_RATES = MLP_QUICK_RATES | {"Adam": 0.003}
-MLP_FAMILIES: dict[str, Family] = {
-    "SGD": GradientDescent,
-    "Momentum": Momentum,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 
 MLP_GRIDS = {
     "SGD": (0.03, 0.1, 0.3, 1.0, 3.0),
@@ -46,7 +39,7 @@ def _quick(make_model, rates, epochs):
     return Setting(
         data="sample",
         make_model=make_model,
-        optimizers={name: partial(MLP_FAMILIES[name], rate) for name, rate in rates.items()},
+        optimizers=at_rates(FAMILIES, rates),
         epochs=epochs,
         seeds=(0, 1, 2),
     )
@@ -70,7 +63,7 @@ MLP = Experiment(
     quick=_quick(models.mnist_mlp, MLP_QUICK_RATES, epochs=8),
     full=_full(models.mnist_mlp),
     grids=MLP_GRIDS,
-    families=MLP_FAMILIES,
+    families=FAMILIES,
 )
 
 # The paper's figure 2b: the penalty in place of dropout makes the cost deterministic but for the
@@ -84,7 +77,7 @@ MLP_L2 = Experiment(
     quick=_quick(mlp_with_penalty, MLP_L2_QUICK_RATES, epochs=5),
     full=_full(mlp_with_penalty),
     grids=MLP_GRIDS,
-    families=MLP_FAMILIES,
+    families=FAMILIES,
 )
 
 # The paper's figure 1a. All learning rates fall as η/√t, as its text says of these experiments.
@@ -116,7 +109,7 @@ def _logistic(data, rates, seeds):
     return Setting(
         data=data,
         make_model=models.logistic_regression,
-        optimizers={name: partial(LOGISTIC_FAMILIES[name], rate) for name, rate in rates.items()},
+        optimizers=at_rates(LOGISTIC_FAMILIES, rates),
         epochs=45,
         seeds=seeds,
     )

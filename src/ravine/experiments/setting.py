@@ -2,16 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import keras
 
 from ravine import losses
 from ravine.datasets import Dataset
 from ravine.engine import Loss
+from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
 from ravine.protocol import MakeModel, MakeOptimizer
 from ravine.schedules import InverseSquareRoot
 
 Family = Callable[[float], keras.optimizers.Optimizer]
+
+# The algorithms of the presentation, each a function of its learning rate.
+FAMILIES: dict[str, Family] = {
+    "SGD": GradientDescent,
+    "Momentum": Momentum,
+    "AdaGrad": AdaGrad,
+    "RMSprop": RMSprop,
+    "Adam": Adam,
+}
 
 
 def unchanged(dataset: Dataset) -> Dataset:
@@ -83,3 +94,10 @@ def decaying(
 ) -> keras.optimizers.Optimizer:
     """Return an optimizer whose learning rate falls as rate/√t, as in the paper's figure 1."""
     return optimizer(InverseSquareRoot(rate))
+
+
+def at_rates(
+    families: Mapping[str, Family], rates: Mapping[str, float]
+) -> dict[str, MakeOptimizer]:
+    """Return for each algorithm a function that makes it with its learning rate."""
+    return {name: partial(families[name], rate) for name, rate in rates.items()}

@@ -16,7 +16,7 @@ from keras import ops
 
 from ravine import losses, models
 from ravine.datasets import Dataset
-from ravine.experiments.setting import Experiment, Setting
+from ravine.experiments.setting import Experiment, Setting, at_rates
 from ravine.optimizers import Adam
 from ravine.optimizers.support import working_precision
 
@@ -105,7 +105,7 @@ def _setting(data, rates, epochs, seeds, **network):
     return Setting(
         data=data,
         make_model=partial(models.vae, **network),
-        optimizers={name: partial(FAMILIES[name], rate) for name, rate in rates.items()},
+        optimizers=at_rates(FAMILIES, rates),
         epochs=epochs,
         seeds=seeds,
         prepare=images_as_labels,

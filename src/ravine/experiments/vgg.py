@@ -5,17 +5,10 @@ from functools import partial
 
 from ravine import models
 from ravine.datasets import Dataset
-from ravine.experiments.setting import Experiment, Family, Setting
+from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
 from ravine.protocol import MakeOptimizer
 
-FAMILIES: dict[str, Family] = {
-    "SGD": GradientDescent,
-    "Momentum": Momentum,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 GRIDS = {
     "SGD": (0.003, 0.01, 0.03, 0.1, 0.3),
     "Momentum": (0.001, 0.003, 0.01, 0.03, 0.1),
@@ -64,9 +57,7 @@ def _experiment(name, title, rates, batch_norm):
             make_model=partial(
                 models.vgg16, classes=10, width=1 / 16, batch_norm=batch_norm, image=32
             ),
-            optimizers={
-                algorithm: partial(FAMILIES[algorithm], rate) for algorithm, rate in rates.items()
-            },
+            optimizers=at_rates(FAMILIES, rates),
             epochs=2,
             seeds=(0, 1, 2, 3, 4),
             batch_size=32,
