@@ -25,8 +25,10 @@ from ravine.protocol import compare
 from tests.test_engine import STREAMS, reader, text
 from tests.test_protocol import BATCH, blobs, network, penalised
 
+# Adam and a clipped gradient hide a wrong factor, plain SGD does not.
 OPTIMIZERS = {
     "Adam": lambda: Adam(0.05),
+    "SGD": lambda: GradientDescent(0.1),
     "clipped SGD": lambda: GradientDescent(0.5, global_clipnorm=0.2),
 }
 
