@@ -3,7 +3,9 @@
 Zaremba et al. (2014) sum the loss over the steps that the network is unrolled;
 `losses.cross_entropy` is the mean over all words. Their gradient is therefore `steps` times ours,
 and what they call a norm of 5 is a norm of 5/steps here. A step of SGD or Momentum that they take
-at a learning rate of 1 takes a rate of `steps` here. AdaGrad, RMSprop and Adam do not notice.
+at a learning rate of 1 takes a rate of `steps` here. Adam does not notice. AdaGrad and RMSprop
+would not either, but for their ε under the root: at the full size most squared gradients of the
+mean are below it, so that RMSprop's path is several times shorter than with the sum.
 """
 
 from dataclasses import replace
