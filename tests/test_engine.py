@@ -74,6 +74,27 @@ def test_parts_of_a_minibatch_give_the_same_step(whole, parts):
     np.testing.assert_allclose(frame["loss"], whole["loss"], rtol=1e-5)
 
 
+def test_a_large_penalised_network_trains_in_parts():
+    # TensorFlow adds up terms that need much memory in a variable, which in a loop inside a loop
+    # it makes twice. The convolution keeps XLA away, which does not do that.
+    images = np.random.default_rng(0).normal(size=(4, 16, 16, 1)).astype("float32")
+    labels = blobs().y_train[:4]
+    data = Dataset("noise", "sample", images, labels, images, labels, provenance="drawn")
+    decay = {"kernel_regularizer": keras.regularizers.L2(1e-4)}
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 1)),
+            layers.Conv2D(1, 3, padding="same", **decay),
+            layers.Flatten(),
+            layers.Dense(4000, **decay),
+            layers.Dense(4000, **decay),
+            layers.Dense(10),
+        ]
+    )
+    trainer = Trainer(model, GradientDescent(1e-3), data, 4, parts=2)
+    assert all(np.isfinite(trainer.train(0, epoch)[0]) for epoch in (1, 2))
+
+
 def test_points_divide_an_epoch_without_changing_it(whole):
     frame = run({"SGD": lambda: GradientDescent(0.2)}, penalised, epochs=3, points=2)
     assert frame["epoch"].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3]

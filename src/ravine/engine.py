@@ -273,9 +273,14 @@ def _on_tensorflow(model, optimizer, loss, parts):
     def in_parts(batch, count):
         return tf.reshape(batch, (count, -1, *batch.shape[1:]))
 
+    def penalties():
+        if parts == 1:
+            return sum(model.losses)
+        return tf.reduce_sum(tf.stack([0.0, *model.losses]))
+
     def gradient(x, y):
         with tf.GradientTape() as tape:
-            value = loss(y, model(x, training=True)) + sum(model.losses)
+            value = loss(y, model(x, training=True)) + penalties()
         # The gradient of an embedding is a list of rows; converting it sums the rows of a word
         # that comes more than once, which the optimizers and clipping need.
         return value, [tf.convert_to_tensor(each) for each in tape.gradient(value, weights)]
@@ -286,14 +291,16 @@ def _on_tensorflow(model, optimizer, loss, parts):
         x, y = in_parts(x, parts), in_parts(y, parts)
 
         def add(k, total, sums):
+            # TensorFlow joins additions in a row. More than two large terms it adds up in a temporary
+            # variable, which in this inner loop it makes twice, and fails. The stack of penalties
+            # and the division interrupt the rows.
             value, gradients = gradient(x[k], y[k])
-            return k + 1, total + value, [a + b for a, b in zip(sums, gradients, strict=True)]
+            sums = [a + b / parts for a, b in zip(sums, gradients, strict=True)]
+            return k + 1, total + value / parts, sums
 
         zeros = [tf.zeros(weight.shape, weight.dtype) for weight in weights]
-        _, total, sums = tf.while_loop(
-            lambda k, *_: k < parts, add, (0, 0.0, zeros), parallel_iterations=1
-        )
-        return total / parts, [each / parts for each in sums]
+        loop = tf.while_loop(lambda k, *_: k < parts, add, (0, 0.0, zeros), parallel_iterations=1)
+        return loop[1:]
 
     def step_on_one(x, y):
         context = tf.distribute.get_replica_context()
