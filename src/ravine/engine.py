@@ -291,9 +291,9 @@ def _on_tensorflow(model, optimizer, loss, parts):
         x, y = in_parts(x, parts), in_parts(y, parts)
 
         def add(k, total, sums):
-            # TensorFlow joins additions in a row. More than two large terms it adds up in a temporary
-            # variable, which in this inner loop it makes twice, and fails. The stack of penalties
-            # and the division interrupt the rows.
+            # TensorFlow joins additions in a row. More than two large terms it adds up in a
+            # temporary variable, which in this inner loop it makes twice, and fails. The stack of
+            # penalties and the division interrupt the rows.
             value, gradients = gradient(x[k], y[k])
             sums = [a + b / parts for a, b in zip(sums, gradients, strict=True)]
             return k + 1, total + value / parts, sums
