@@ -1,21 +1,25 @@
 """`make bench`: what an epoch costs, ours beside `model.fit`, PyTorch and the bare matrix products.
 
 All contestants train the same network on the same minibatches of digits or noise with Adam (or SGD,
-to see what Adam adds). They take turns in one process, round after round, since a shared machine is
-faster in one minute than in the next; what counts is the ratio within a round. Medians and the
+to see what Adam adds). They take turns, round after round, since a shared machine is faster in one
+minute than in the next; what counts is the ratio within a round. Medians and the
 lowest and highest ratio of all rounds are printed and written to `data/results/bench/`.
 
-PyTorch is optional: without it, its rows are left out.
+PyTorch is optional: without it, its rows are left out. It runs in a process of its own, because the
+compiler that it brings along and TensorFlow crash each other.
 """
 
 import argparse
 import importlib.util
 import json
+import multiprocessing
 import os
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -116,8 +120,8 @@ def contestants(network: Network) -> dict[str, Callable[[], None]]:
         "Keras fit, built-in Adam": _fit(network, dataset),
     }
     if importlib.util.find_spec("torch"):
-        found["PyTorch eager, Adam"] = _torch(network, dataset, compiled=False)
-        found["PyTorch compiled, fused Adam"] = _torch(network, dataset, compiled=True)
+        found["PyTorch eager, Adam"] = _torch_elsewhere(network, compiled=False)
+        found["PyTorch compiled, fused Adam"] = _torch_elsewhere(network, compiled=True)
     found["matrix products alone"] = _products(network)
     return found
 
@@ -132,6 +136,34 @@ def _fit(network, dataset):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(), loss=loss)
     return lambda: model.fit(dataset.x_train, dataset.y_train, batch_size=BATCH, verbose=0)
+
+
+def _torch_elsewhere(network, compiled):
+    """Return what `_torch` returns, at work in another process, in which Keras has PyTorch."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    backend = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = "torch"
+    context.Process(target=_serve, args=(there, network.name, compiled), daemon=True).start()
+    os.environ.pop("KERAS_BACKEND")
+    if backend is not None:
+        os.environ["KERAS_BACKEND"] = backend
+
+    def run():
+        here.send("run")
+        here.recv()
+
+    return run
+
+
+def _serve(connection, name, compiled):
+    """Train once for every message, and answer it, until nobody asks any more."""
+    network = next(network for network in NETWORKS if network.name == name)
+    run = _torch(network, noise(network), compiled)
+    with suppress(EOFError):
+        while connection.recv():
+            run()
+            connection.send("done")
 
 
 def _torch(network, dataset, compiled):
@@ -229,9 +261,7 @@ def main() -> None:
 
     environment = records.environment()
     if importlib.util.find_spec("torch"):
-        import torch
-
-        environment["torch"] = torch.__version__
+        environment["torch"] = version("torch")
     provenance = {"environment": environment, "date": records.now(), "batch_size": BATCH}
     text = json.dumps(provenance, indent=2, ensure_ascii=False) + "\n"
     write_whole(arguments.out / "provenance.json", text.encode())
