@@ -2,8 +2,8 @@
 
 All contestants train the same network on the same minibatches of digits or noise with Adam (or SGD,
 to see what Adam adds). They take turns, round after round, since a shared machine is faster in one
-minute than in the next; what counts is the ratio within a round. Medians and the
-lowest and highest ratio of all rounds are printed and written to `data/results/bench/`.
+minute than in the next; what counts is the ratio within a round. Medians and the lowest and highest
+ratio of all rounds are printed and written to `data/results/bench/`.
 
 PyTorch is optional: without it, its rows are left out. It runs in a process of its own, because the
 compiler that it brings along and TensorFlow crash each other.
