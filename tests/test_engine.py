@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from keras import layers
 
+from ravine import models
 from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Trainer, forget
+from ravine.engine import Evaluator, Trainer, forget, states
 from ravine.optimizers import Adam, GradientDescent
 from ravine.protocol import common_start, compare
 from tests.test_protocol import BATCH, blobs, cross_entropy, network, penalised, run
@@ -179,6 +180,18 @@ def reader():
     )
 
 
+def language_model():
+    """The network of the experiment, which counts its memories among its variables."""
+    return models.lstm(WORDS, units=6, streams=STREAMS, dropout=0, initial=0.5)
+
+
+def test_a_memory_is_among_the_states_once():
+    for make_model, memories in ((reader, 2), (language_model, 4)):
+        found = states(make_model())
+        assert len({id(state) for state in found}) == len(found)
+        assert sum(state.shape == (STREAMS, 6) for state in found) == memories
+
+
 def test_text_is_read_in_order_with_its_state_carried_on():
     """The epoch equals a plain loop over the minibatches as they stand, the state kept."""
     import tensorflow as tf
@@ -287,8 +300,9 @@ test_points_divide_an_epoch_without_changing_it(whole)
 test_other_loss_and_validation_data()
 test_evaluation_leaves_no_trace_in_the_network()
 test_the_memory_is_carried_from_step_to_step()
-frame = compare(reader, text(), {"Adam": lambda: Adam(0.1)}, [0], 20, STREAMS)
-assert frame["eval_loss"].iloc[-1] < 0.5 * frame["eval_loss"].iloc[0], frame
+for make_model in (reader, language_model):
+    frame = compare(make_model, text(), {"Adam": lambda: Adam(0.1)}, [0], 20, STREAMS)
+    assert frame["eval_loss"].iloc[-1] < 0.5 * frame["eval_loss"].iloc[0], frame
 print("passed on", keras.backend.backend())
 """
 

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from functools import partial
+from itertools import product
 
 import keras
 import numpy as np
@@ -106,6 +108,24 @@ def test_two_runs_are_bit_identical(table):
     assert np.isinf(losses(again, "wild")[-1]).all()
 
 
+def test_a_sweep_compiles_once_and_equals_its_runs_one_by_one(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        protocol, "Trainer", lambda *arguments: made.append(engine.Trainer(*arguments)) or made[-1]
+    )
+    grid = {
+        f"{rate} {beta_1} {beta_2}": partial(Adam, rate, beta_1=beta_1, beta_2=beta_2)
+        for rate, beta_1, beta_2 in product((0.01, 0.1), (0.0, 0.9), (0.9, 0.999))
+    }
+    sweep = run(grid, seeds=(0, 1))
+    assert len(made) == 1
+    assert sweep[sweep["epoch"] == 2]["loss"].is_unique
+    for name in list(grid)[::3]:
+        alone = run({name: grid[name]}, seeds=(1,))
+        together = sweep[(sweep["optimizer"] == name) & (sweep["seed"] == 1)]
+        np.testing.assert_allclose(losses(alone, name), losses(together, name), rtol=1e-6)
+
+
 def test_start_is_the_loss_of_the_common_start(uncompiled):
     frame = run({"a": GradientDescent}, seeds=(4,), epochs=0)
     data, model = blobs(), network()
@@ -141,7 +161,7 @@ def uncompiled(monkeypatch):
         served.append(orders)
 
         def epoch(x, y, order, first, last):
-            if last:
+            if last - first > 1:  # the single step compiles
                 orders.append(order.tolist())
             return sums.get((optimizer.name, len(orders)), 1.0) * (last - first)
 
@@ -181,9 +201,12 @@ def penalised():
     return network(dropout=0, penalty=0.1)
 
 
+EPOCHS = 34  # of 3 steps
+
+
 @pytest.fixture(scope="module")
 def compiled():
-    return run(PLAIN, penalised, seeds=(7,))
+    return run(PLAIN, penalised, seeds=(7,), epochs=EPOCHS)
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -195,7 +218,7 @@ def test_compiled_epoch_equals_a_plain_loop(compiled, name):
     for variable, value in zip(model.variables, protocol.common_start(penalised, 7), strict=True):
         variable.assign(value)
     expected = [cross_entropy(data.y_train, model(data.x_train))]
-    for epoch in (1, 2):
+    for epoch in range(1, EPOCHS + 1):
         batch_losses = []
         for rows in minibatch_order(ROWS, BATCH, 7, epoch):
             with tf.GradientTape() as tape:

@@ -2,7 +2,7 @@
 
 All walks of one call run as one compiled program: on TensorFlow with XLA, on JAX as a scan, on
 PyTorch step by step. The first call of a setting compiles (a fraction of a second), later calls
-with other starts or learning rates take milliseconds.
+with other starts or hyperparameters take milliseconds.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from ravine.problems import LinearRegression
-from ravine.recipes import constant_rate, recipe_of
+from ravine.recipes import hyperparameters, recipe_of, set_hyperparameters
 from ravine.surfaces import Surface
 
 BEYOND = 1e6  # a walk that is this far from the origin has diverged
@@ -103,8 +103,8 @@ def descend(
     recipes = tuple(map(recipe_of, optimizers.values()))
     batch_shape = None if batches is None else batches.shape
     program = _program(objective, recipes, start.shape, steps, batch_shape)
-    rates = [constant_rate(optimizer) for optimizer in optimizers.values()]
-    points = program(start, rates, batches)  # (T, k, ..., 2)
+    sweep = [hyperparameters(optimizer) for optimizer in optimizers.values()]
+    points = program(start, sweep, batches)  # (T, k, ..., 2)
     surface = objective.surface() if isinstance(objective, LinearRegression) else objective
     paths = {}
     for k, name in enumerate(optimizers):
@@ -116,8 +116,8 @@ def descend(
 
 @lru_cache(maxsize=64)
 def _program(objective, recipes, shape, steps, batch_shape):
-    """Return a function (start, rates, batches) -> points, shape (steps, k, *shape)."""
-    optimizers = [recipe.make() for recipe in recipes]
+    """Return a function (start, hyperparameters, batches) -> points, shape (steps, k, *shape)."""
+    optimizers = [recipe.make(_precision()) for recipe in recipes]
     thetas = [keras.Variable(np.zeros(shape), dtype=_precision()) for _ in optimizers]
     for optimizer, theta in zip(optimizers, thetas, strict=True):
         optimizer.build([theta])
@@ -132,13 +132,12 @@ def _program(objective, recipes, shape, steps, batch_shape):
     run = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend(), _eagerly)
     compiled = run(gradient, optimizers, thetas, steps, batch_shape)
 
-    def program(start, rates, batches):
+    def program(start, sweep, batches):
         for variable, value in zip(states, first_states, strict=True):
             variable.assign(value)
-        for optimizer, theta, rate in zip(optimizers, thetas, rates, strict=True):
+        for optimizer, theta, values in zip(optimizers, thetas, sweep, strict=True):
             theta.assign(start)
-            if rate is not None:
-                optimizer.learning_rate = rate
+            set_hyperparameters(optimizer, values)
         return np.asarray(ops.convert_to_numpy(compiled(batches)), dtype="float64")
 
     return program

@@ -29,7 +29,7 @@ from ravine import losses
 from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
 from ravine.engine import Evaluator, Loss, Trainer, count_devices, set_seed
-from ravine.recipes import Recipe, constant_rate, recipe_of
+from ravine.recipes import Recipe, hyperparameters, recipe_of
 from ravine.records import summary
 
 __all__ = ["Difference", "common_start", "compare", "paired_difference", "run_name", "summary"]
@@ -100,20 +100,20 @@ def compare(
     model = make_model()
     evaluation = _Evaluation(Evaluator(model, loss, dataset.streams, parts), dataset)
     made = {name: make() for name, make in optimizers.items()}
-    contestants = {name: (recipe_of(each), constant_rate(each)) for name, each in made.items()}
-    trainers: dict[Recipe, Trainer] = {}  # one serves all learning rates of an algorithm
+    contestants = {name: (recipe_of(each), hyperparameters(each)) for name, each in made.items()}
+    trainers: dict[Recipe, Trainer] = {}  # one serves a whole sweep of an algorithm
     rows = []
     for seed in seeds:
         start = common_start(make_model, seed)  # 1.
         before = cache(evaluation.before)  # all algorithms start alike
-        for name, (recipe, rate) in contestants.items():
+        for name, (recipe, values) in contestants.items():
             if recipe not in trainers:
                 trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size, loss, parts)
             trainer = trainers[recipe]
-            trainer.restart(start, seed, rate)  # 2.
+            trainer.restart(start, seed, values)  # 2.
             checkpoint = None
             if checkpoints is not None:
-                identity = _identity(trainer, recipe, rate, seed, points)
+                identity = _identity(trainer, recipe, values, seed, points)
                 checkpoint = Checkpoint(checkpoints / f"{run_name(name)}-seed-{seed}.npz", identity)
             run = _run(trainer, before, evaluation.after, seed, epochs, points, checkpoint)
             for result in run:  # 3. to 5.
@@ -206,7 +206,7 @@ def _run(trainer, before, after, seed, epochs, points, checkpoint):
         yield results[-1]
 
 
-def _identity(trainer, recipe, rate, seed, points):
+def _identity(trainer, recipe, values, seed, points):
     """Describe a run by everything but its length: what must be equal when it goes on."""
     layers = [
         [type(layer).__name__, {k: v for k, v in layer.get_config().items() if k != "name"}]
@@ -214,7 +214,7 @@ def _identity(trainer, recipe, rate, seed, points):
     ]
     return {
         "optimizer": f"{recipe.optimizer.__name__} {recipe.settings}",
-        "learning rate": rate,
+        **values,
         "seed": seed,
         "batch size": trainer.batch_size,
         "loss": trainer.loss.__name__,

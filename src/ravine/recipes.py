@@ -1,7 +1,7 @@
-"""What a compiled training program depends on, so that one program serves many learning rates.
+"""What a compiled training program depends on, so that one program serves a whole sweep.
 
-The learning rate is a variable that a program reads. The optimizer's class and its other settings
-are compiled into it.
+A program reads the hyperparameters of the course's optimizers, such as η, β₁ and β₂, from
+variables. The optimizer's class and its other settings are compiled into it.
 """
 
 import inspect
@@ -15,23 +15,34 @@ from keras import ops
 
 @dataclass(frozen=True)
 class Recipe:
-    """An optimizer's class and settings, without a constant learning rate.
+    """An optimizer's class and settings, without the hyperparameters that a program reads.
 
-    Two optimizers that differ in nothing but a constant learning rate have equal recipes.
+    Two optimizers that differ in nothing but `hyperparameters` have equal recipes.
 
     Attributes:
         optimizer: the class.
         settings: its configuration as JSON, without its name, which tells recipes apart.
         config: its configuration as a dictionary.
+        read: names of the hyperparameters that are read from variables.
     """
 
     optimizer: type[keras.optimizers.Optimizer]
     settings: str
     config: dict[str, Any] = field(compare=False, repr=False)
+    read: tuple[str, ...]
 
-    def make(self) -> keras.optimizers.Optimizer:
-        """Return a new optimizer; a constant learning rate has to be set afterwards."""
-        return self.optimizer.from_config(dict(self.config))
+    def make(self, dtype: str = "float32") -> keras.optimizers.Optimizer:
+        """Return a new optimizer; its hyperparameters have to be set, see `set_hyperparameters`.
+
+        Args:
+            dtype: of the variables that hold them: what the update is computed in.
+        """
+        optimizer = self.optimizer.from_config(dict(self.config))
+        for name in self.read:
+            if name != "learning_rate":  # Keras keeps that one in a variable itself
+                variable = optimizer.add_variable((), "zeros", dtype=dtype, name=name)
+                setattr(optimizer, name, variable)
+        return optimizer
 
 
 def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
@@ -49,13 +60,33 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
                 f"{type(optimizer).__name__}.get_config() leaves out {argument.name!r}, so a copy "
                 "would use its default; add it there."
             )
-    if constant_rate(optimizer) is not None:
+    read = tuple(hyperparameters(optimizer))
+    if "learning_rate" in read:
         config = {**config, "learning_rate": 1.0}
-    settings = {key: value for key, value in config.items() if key != "name"}
-    return Recipe(type(optimizer), json.dumps(settings, default=repr, sort_keys=True), config)
+    settings = {key: value for key, value in config.items() if key not in ("name", *read)}
+    as_text = json.dumps(settings, default=repr, sort_keys=True)
+    return Recipe(type(optimizer), as_text, config, read)
 
 
-def constant_rate(optimizer: keras.optimizers.Optimizer) -> float | None:
-    """Return a constant learning rate, or None for a schedule or a callable."""
-    rate = optimizer._learning_rate
-    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None
+def hyperparameters(optimizer: keras.optimizers.Optimizer) -> dict[str, float]:
+    """Return by name the numbers that one program can run with any value of.
+
+    They are a constant learning rate, and the other numbers that the constructor of one of the
+    course's own classes takes, which only calculate with them. Another class may do what it wants
+    with a number, such as leave out a term where it is 0, so those are compiled into the program.
+    """
+    found = {}
+    if isinstance(optimizer._learning_rate, keras.Variable):
+        found["learning_rate"] = float(ops.convert_to_numpy(optimizer._learning_rate))
+    if type(optimizer).__module__.startswith("ravine."):
+        for name in inspect.signature(type(optimizer)).parameters:
+            value = vars(optimizer).get(name)
+            if isinstance(value, float) and name != "learning_rate":
+                found[name] = value
+    return found
+
+
+def set_hyperparameters(optimizer: keras.optimizers.Optimizer, values: dict[str, float]) -> None:
+    """Set the hyperparameters of an optimizer that `Recipe.make` made."""
+    for name, value in values.items():
+        getattr(optimizer, "_learning_rate" if name == "learning_rate" else name).assign(value)
