@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats  # type: ignore[import-untyped]
 
 from ravine import published
-from ravine.protocol import paired_difference
+from ravine.records import paired_difference
 
 # The column of our runs that a published metric is compared with.
 COLUMNS = {
@@ -133,7 +133,7 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
           "no claim". "Below" is supported by an interval below 0, "level" by one within ±ln 1.1,
           "not above" by one below ln 1.1;
         - low, high: the 95 % interval of ln(loss of lower) - ln(loss of higher), see
-          `protocol.paired_difference`; not a number if there is none;
+          `records.paired_difference`; not a number if there is none;
         - reason: why there is no interval, otherwise empty;
         - epochs: how long our runs were when they were compared: as long as the published ones or,
           if shorter, to our last epoch;

@@ -23,14 +23,13 @@ import keras
 import numpy as np
 import pandas as pd
 from keras import ops
-from scipy import stats  # type: ignore[import-untyped]
 
 from ravine import losses
 from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
 from ravine.engine import Evaluator, Loss, Trainer, count_devices, set_seed
 from ravine.recipes import Recipe, hyperparameters, recipe_of
-from ravine.records import summary
+from ravine.records import Difference, paired_difference, summary
 
 __all__ = ["Difference", "common_start", "compare", "paired_difference", "run_name", "summary"]
 
@@ -239,53 +238,3 @@ def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
     """
     set_seed(seed)
     return [ops.convert_to_numpy(variable) for variable in make_model().variables]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Mean difference over seeds and its confidence interval, in units of ln(loss)."""
-
-    mean: float
-    low: float
-    high: float
-    seeds: int
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the data tell the two algorithms apart."""
-        return self.low > 0 or self.high < 0
-
-
-def paired_difference(
-    frame: pd.DataFrame, a: str, b: str, confidence: float = 0.95, column: str = "loss"
-) -> Difference:
-    """Compare the final losses of two algorithms, seed by seed.
-
-    Both ran from the same start on the same minibatches, so most of what a seed does to the loss
-    cancels in ln(loss of a) - ln(loss of b). "a ends below b" is a finding where the whole
-    interval, Student's t over the seeds, lies below 0.
-
-    Args:
-        frame: a table made by `compare`.
-        a: name of an optimizer.
-        b: name of another one.
-        confidence: of the interval, between 0 and 1.
-        column: "loss" or "eval_loss".
-
-    Raises:
-        ValueError: if fewer than two seeds are there for both, or if a run diverged.
-    """
-    last = frame[frame["epoch"] == frame["epoch"].max()]
-    losses = last.pivot(index="seed", columns="optimizer", values=column)
-    for name in (a, b):
-        if name not in losses:
-            raise ValueError(f"The table has no runs of {name!r}, only of {list(losses)}.")
-    both = losses[[a, b]].dropna()
-    if len(both) < 2:
-        raise ValueError(f"An interval needs two seeds of {a} and {b}, but there is {len(both)}.")
-    if not np.isfinite(both.to_numpy()).all():
-        raise ValueError(f"A run of {a} or {b} diverged, so the difference has no interval.")
-    difference = np.log(both[a]) - np.log(both[b])
-    mean = difference.mean()
-    half = stats.t.ppf(0.5 + confidence / 2, len(both) - 1) * stats.sem(difference)
-    return Difference(float(mean), float(mean - half), float(mean + half), len(both))

@@ -19,9 +19,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
+from scipy import stats  # type: ignore[import-untyped]
 
 from ravine import __version__
 from ravine.datasets import data_directory
@@ -146,6 +146,8 @@ def environment() -> dict[str, str]:
     "commit" is there if the package runs from a checkout: the commit of its code, followed by
     "+changes" if files of the package differ from it.
     """
+    import keras  # loads TensorFlow, for seconds, which reading a record does not need
+
     backend = keras.backend.backend()
     commit = commit_of(Path(__file__).parent)
     return {
@@ -218,3 +220,53 @@ def _waiting(checksum):
 def _finite(value):
     """Return a number as JSON has it."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean difference over seeds and its confidence interval, in units of ln(loss)."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the data tell the two algorithms apart."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_difference(
+    frame: pd.DataFrame, a: str, b: str, confidence: float = 0.95, column: str = "loss"
+) -> Difference:
+    """Compare the final losses of two algorithms, seed by seed.
+
+    Both ran from the same start on the same minibatches, so most of what a seed does to the loss
+    cancels in ln(loss of a) - ln(loss of b). "a ends below b" is a finding where the whole
+    interval, Student's t over the seeds, lies below 0.
+
+    Args:
+        frame: a table made by `compare`.
+        a: name of an optimizer.
+        b: name of another one.
+        confidence: of the interval, between 0 and 1.
+        column: "loss" or "eval_loss".
+
+    Raises:
+        ValueError: if fewer than two seeds are there for both, or if a run diverged.
+    """
+    last = frame[frame["epoch"] == frame["epoch"].max()]
+    losses = last.pivot(index="seed", columns="optimizer", values=column)
+    for name in (a, b):
+        if name not in losses:
+            raise ValueError(f"The table has no runs of {name!r}, only of {list(losses)}.")
+    both = losses[[a, b]].dropna()
+    if len(both) < 2:
+        raise ValueError(f"An interval needs two seeds of {a} and {b}, but there is {len(both)}.")
+    if not np.isfinite(both.to_numpy()).all():
+        raise ValueError(f"A run of {a} or {b} diverged, so the difference has no interval.")
+    difference = np.log(both[a]) - np.log(both[b])
+    mean = difference.mean()
+    half = stats.t.ppf(0.5 + confidence / 2, len(both) - 1) * stats.sem(difference)
+    return Difference(float(mean), float(mean - half), float(mean + half), len(both))
