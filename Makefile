@@ -50,7 +50,7 @@ mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find t
 kills: $(INSTALLED) ## Kill 20 runs at any moment and see each go on exactly
 	@$(BIN)/python -m tests.kills
 
-bench: $(INSTALLED) ## Time an epoch, ours beside model.fit, PyTorch (if installed) and the products alone
+bench: $(INSTALLED) ## Time the course beside what others have: epochs, steps, searches, walks, imports
 	@$(BIN)/python -m tools.bench
 
 requirements: $(INSTALLED) ## Choose the newest versions again and write requirements.txt
