@@ -39,26 +39,17 @@ def test_shared_out_runs_are_bit_identical(local, tmp_path):
     assert len(list(tmp_path.glob("*-seed-[01].npz"))) == 4
 
     # each task goes on where it stopped; one that cannot says why in its own words
-    longer = network, blobs(), OPTIMIZERS, [0], 3, BATCH, losses.cross_entropy, 1, 1
+    adam = {"Adam": OPTIMIZERS["Adam"]}  # every task of a new cluster loads TensorFlow
+    longer = network, blobs(), adam, [0], 3, BATCH, losses.cross_entropy, 1, 1
     on = cluster.compare(*longer, checkpoints=tmp_path)
     pd.testing.assert_frame_equal(
         on.drop(columns="seconds"), compare(*longer).drop(columns="seconds"), check_exact=True
     )
-    first = alone["seed"].eq(0) & alone["epoch"].lt(3)
+    first = alone["seed"].eq(0) & alone["optimizer"].eq("Adam")
     assert on.loc[on["epoch"] < 3, "seconds"].tolist() == shared.loc[first, "seconds"].tolist()
     with pytest.raises(CheckpointError, match="another batch size"):
-        cluster.compare(
-            network,
-            blobs(),
-            OPTIMIZERS,
-            [0],
-            3,
-            8,
-            losses.cross_entropy,
-            1,
-            1,
-            checkpoints=tmp_path,
-        )
+        other = network, blobs(), adam, [0], 3, 8, losses.cross_entropy, 1, 1
+        cluster.compare(*other, checkpoints=tmp_path)
 
 
 def test_without_ray(monkeypatch):
