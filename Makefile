@@ -37,12 +37,6 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 	@$(BIN)/mypy
 	@$(BIN)/python -m tools.sync_source --check
 
-# Two workers share two cores. With more than a thread each they would wait for each other.
-tests notebooks: export OMP_NUM_THREADS := 1
-tests notebooks: export OPENBLAS_NUM_THREADS := 1
-tests notebooks: export TF_NUM_INTRAOP_THREADS := 1
-tests notebooks: export TF_NUM_INTEROP_THREADS := 1
-
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
