@@ -192,6 +192,18 @@ def test_a_memory_is_among_the_states_once():
         assert sum(state.shape == (STREAMS, 6) for state in found) == memories
 
 
+def test_compiling_leaves_no_trace():
+    """Also where the network is not compiled with XLA, and in the noise of dropout."""
+    for make_model, data, batch in ((network, blobs(), BATCH), (reader, text(), STREAMS)):
+        model = make_model()
+        before = [np.array(variable) for variable in [*model.trainable_variables, *states(model)]]
+        trainer = Trainer(model, Adam(0.1), data, batch)
+        for was, now in zip(before, trainer.state(), strict=False):  # the slots come after
+            np.testing.assert_array_equal(was, now)
+        assert int(trainer.optimizer.iterations) == 0
+        assert not any(np.any(m) for m in trainer.optimizer.m)
+
+
 def test_text_is_read_in_order_with_its_state_carried_on():
     """The epoch equals a plain loop over the minibatches as they stand, the state kept."""
     import tensorflow as tf
@@ -299,6 +311,7 @@ test_parts_of_a_minibatch_give_the_same_step(whole, 2)
 test_points_divide_an_epoch_without_changing_it(whole)
 test_other_loss_and_validation_data()
 test_evaluation_leaves_no_trace_in_the_network()
+test_compiling_leaves_no_trace()
 test_the_memory_is_carried_from_step_to_step()
 for make_model in (reader, language_model):
     frame = compare(make_model, text(), {"Adam": lambda: Adam(0.1)}, [0], 20, STREAMS)

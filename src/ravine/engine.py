@@ -328,7 +328,7 @@ def _on_tensorflow(model, optimizer, loss, parts):
 
     # XLA reads and writes each number once where separate operations do it a dozen times, so the
     # update is compiled even where the network is not: Adam's share of a step of the CIFAR-10
-    # network falls from 8 % to 2 % on two CPU cores.
+    # network falls from 8 % to 3 % on two CPU cores.
     @tf.function(jit_compile=True, autograph=False)
     def update(gradients):
         optimizer.apply(gradients, weights)
