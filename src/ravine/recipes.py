@@ -61,8 +61,6 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
                 "would use its default; add it there."
             )
     read = tuple(hyperparameters(optimizer))
-    if "learning_rate" in read:
-        config = {**config, "learning_rate": 1.0}
     settings = {key: value for key, value in config.items() if key not in ("name", *read)}
     as_text = json.dumps(settings, default=repr, sort_keys=True)
     return Recipe(type(optimizer), as_text, config, read)

@@ -47,9 +47,10 @@ def _epochs():
 
 def _teams(name):
     steps = NETWORKS[name].steps
-    teams = [
+    on_jax = Team("tools.bench.epochs_keras:on_jax", (name,), "jax", steps)
+    return _available(
         Team("tools.bench.epochs_keras:on_tensorflow", (name,), "tensorflow", steps),
-        Team("tools.bench.epochs_keras:on_jax", (name,), "jax", steps),
+        *([] if name == "VGG16" else [on_jax]),  # it would take gigabytes more
         Team("tools.bench.epochs_torch:contestants", (name,), "torch", steps),
         Team("tools.bench.floors:products", (name, "matrix products alone"), steps=steps),
         # two threads of OpenBLAS wait for each other for long where another program is at work
@@ -59,10 +60,7 @@ def _teams(name):
             steps=steps,
             threads=1,
         ),
-    ]
-    if name == "VGG16":  # on JAX it would take gigabytes more
-        del teams[1]
-    return _available(*teams)
+    )
 
 
 def _optimizers():
