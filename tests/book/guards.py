@@ -177,7 +177,10 @@ def notebook_complaints(path: Path) -> list[str]:
 def contents(root: Path) -> list[str]:
     """The files of the table of contents, without their endings."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [
+        page["file"] for chapter in chapters for page in (chapter, *chapter.get("sections", []))
+    ]
 
 
 def contents_complaints(root: Path) -> list[str]:
@@ -218,6 +221,44 @@ def optimizers_not_shown(optimizers: list[str], notebooks: dict[str, NotebookNod
         for cell in code_cells(notebook)
     }
     return [f"{name} is shown in no chapter" for name in optimizers if name not in shown]
+
+
+def modules_without_reference(root: Path) -> list[str]:
+    """Each public module of the package must be described in the API reference.
+
+    A file whose public objects its package hands on, as `optimizers` does, is described with it.
+    """
+    pages = [root / "book/appendix/api.md", *sorted((root / "book/appendix/api").glob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages if page.is_file())
+    described = re.findall(r"automodule:: ([\w.]+)\n((?: +:.*\n)*)", text)
+    named = {module for module, _ in described}
+    handed_on = {module for module, options in described if ":imported-members:" in options}
+    complaints = []
+    for path in sorted((root / "src/ravine").rglob("*.py")):
+        parts = path.relative_to(root / "src").with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        module, package = ".".join(parts), ".".join(parts[:-1])
+        if not package or any(part.startswith("_") for part in parts) or module in named:
+            continue
+        if package in handed_on and public_objects(path) <= exported(path.parent / "__init__.py"):
+            continue
+        complaints.append(f"{module} is missing in the API reference")
+    return complaints
+
+
+def public_objects(path: Path) -> set[str]:
+    """The classes and functions at the top level of a module, without the private ones."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    defined = (node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef))
+    return {node.name for node in defined if not node.name.startswith("_")}
+
+
+def exported(path: Path) -> set[str]:
+    """The names in a package's `__all__`."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
 
 
 # The repository

@@ -1,6 +1,7 @@
 """The site builds without a warning, and a build with a planted fault fails."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tests.book import guards
 from tools.execute import METADATA
 from tools.notebooks import ROOT, write_notebook
 
@@ -33,10 +35,28 @@ def test_site_builds_without_a_warning(tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
     assert "WARNING" not in result.stdout + result.stderr
     pages = tmp_path / "_build/html"
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    for part in toc["parts"]:
-        for chapter in part["chapters"]:
-            assert (pages / f"{chapter['file']}.html").is_file()
+    for name in guards.contents(ROOT):
+        assert (pages / f"{name}.html").is_file()
+    reference = (pages / "book/appendix/api/optimizers.html").read_text(encoding="utf-8")
+    assert r"\(\eta &gt; 0\)" in reference, "mathematics in a docstring is set as mathematics"
+    assert 'id="ravine.optimizers.Adam"' in reference
+    assert "$" not in re.sub(r"<(script|pre)\b.*?</\1>", "", reference, flags=re.DOTALL)
+
+
+def test_every_public_module_is_in_the_reference():
+    assert guards.modules_without_reference(ROOT) == []
+
+
+def test_module_missing_in_the_reference_is_found(tmp_path):
+    for folder in ("src/ravine", "book/appendix"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "src/ravine/optimizers/lion.py").write_text("class Lion:\n    pass\n")
+    (tmp_path / "src/ravine/landscapes.py").write_text("")
+    (tmp_path / "src/ravine/_private.py").write_text("")
+    assert guards.modules_without_reference(tmp_path) == [
+        "ravine.landscapes is missing in the API reference",
+        "ravine.optimizers.lion is missing in the API reference",
+    ]
 
 
 def small_site(folder: Path, text: str = "", code: str = "1 + 1", execute: bool = False) -> Path:
@@ -45,7 +65,8 @@ def small_site(folder: Path, text: str = "", code: str = "1 + 1", execute: bool 
     if execute:
         config["execute"]["execute_notebooks"] = "force"
         config["sphinx"]["config"]["nb_execution_raise_on_error"] = True
-    shutil.copytree(ROOT / "book/_static", folder / "book/_static")
+    for name in ("_static", "_extensions"):
+        shutil.copytree(ROOT / "book" / name, folder / "book" / name)
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: page\n")
     (folder / "book/references.bib").write_text(WORK)
