@@ -272,10 +272,10 @@ def test_what_xla_slows_down_is_not_compiled_with_it_on_cpu():
     shallow = keras.Sequential([keras.Input((5,)), layers.Dense(2)])
     noisy = keras.Sequential([keras.Input((5,)), layers.Dropout(0.5), layers.Dense(2)])
     on_cpu = not tf.config.list_logical_devices("GPU")
-    assert engine._xla_pays(dense) and engine._xla_pays(shallow)
-    assert engine._xla_pays(convolution) != on_cpu
-    assert engine._xla_pays(recurrent) != on_cpu
-    assert engine._xla_pays(noisy) != on_cpu
+    assert engine.xla_pays(dense) and engine.xla_pays(shallow)
+    assert engine.xla_pays(convolution) != on_cpu
+    assert engine.xla_pays(recurrent) != on_cpu
+    assert engine.xla_pays(noisy) != on_cpu
 
 
 def test_a_convolutional_network_trains():
