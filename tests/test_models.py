@@ -465,16 +465,20 @@ def test_lstm_may_run_on_cudnn():
 
 
 # All of the losses and schedules; of the networks what a backend could do differently.
-CHOICE = "losses or schedules or (gradient or acts or noise or lstm or state) and not vgg"
+CHOICE = (
+    "losses or schedules or landscape or (gradient or acts or noise or lstm or state) and not vgg"
+)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="started from the tests on TensorFlow")
 def test_on_jax():
-    """These tests, those of the losses and those of the schedules, in a process of their own."""
+    """These tests and those of three other modules, in a process of their own."""
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed")
     here = Path(__file__).parent
-    files = [str(here / f"test_{name}.py") for name in ("models", "losses", "schedules")]
+    files = [
+        str(here / f"test_{name}.py") for name in ("models", "losses", "schedules", "landscape")
+    ]
     options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-k", CHOICE]
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files],
