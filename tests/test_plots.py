@@ -195,6 +195,39 @@ def test_updates(walks):
             np.testing.assert_allclose(line.get_ydata(), np.abs(np.diff(path.points[:9, k])))
 
 
+def test_network_diagram():
+    _, ax = plots.figure()
+    names = [["$x_1$", "$x_2$"], ["a", "b", "c"], ["y"]]
+    first = [[f"{j}{k}" for k in range(2)] for j in range(3)]
+    centres = plots.network_diagram(ax, [2, 3, 1], names, [first, [["p", "q", "r"]]])
+    drawn()
+    assert [layer.shape for layer in centres] == [(2, 2), (3, 2), (1, 2)]
+    np.testing.assert_allclose(centres[0], [[0, 0.5], [0, -0.5]])  # the first neuron is on top
+    np.testing.assert_allclose(centres[1][:, 1], [2 / 3, 0, -2 / 3], atol=1e-12)
+    edges = [tuple(map(tuple, line.get_xydata())) for line in ax.lines if line.get_zorder() == 1]
+    expected = [
+        (tuple(source), tuple(target))
+        for layer in (0, 1)
+        for source in centres[layer]
+        for target in centres[layer + 1]
+    ]
+    assert sorted(edges) == sorted(expected)
+    texts = {text.get_text(): np.array(text.get_position()) for text in ax.texts}
+    assert len(texts) == 6 + 6 + 3
+    np.testing.assert_allclose(texts["b"], centres[1][1])
+    # the text of weights[0][2][1] stands on the line from the second input to the third neuron
+    along = (texts["21"] - centres[0][1]) / (centres[1][2] - centres[0][1])
+    assert along[0] == pytest.approx(along[1]) and 0 < along[0] < 0.5
+
+
+def test_network_diagram_without_texts():
+    _, ax = plots.figure()
+    plots.network_diagram(ax, [1, 4])
+    drawn()
+    assert not [text for text in ax.texts if text.get_text()]
+    assert sum(line.get_zorder() == 1 for line in ax.lines) == 4
+
+
 def test_figures_suit_the_page():
     assert plots.figure()[0].get_size_inches() == pytest.approx([6.4, 3.4])
     fig, axes = plots.figure(2, 2)
