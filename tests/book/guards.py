@@ -133,6 +133,13 @@ def compared_too_little(notebook: NotebookNode) -> list[str]:
     return complaints
 
 
+def notation_not_linked(notebook: NotebookNode) -> list[str]:
+    first = notebook.cells[0] if notebook.cells else None
+    if first is None or "notation.md)" not in first.source:
+        return ["the first cell does not link to the table of symbols, appendix/notation.md"]
+    return []
+
+
 def exercises_missing(notebook: NotebookNode) -> list[str]:
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     sections = re.split(r"^## ", prose, flags=re.MULTILINE)
@@ -156,6 +163,7 @@ ALL_NOTEBOOKS = (
     machine_paths,
     wrong_setup,
     compared_too_little,
+    notation_not_linked,
 )
 
 

@@ -10,6 +10,7 @@ from tools.notebooks import repository_address, setup_source
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 ALT = "Gradient descent zig-zags between the walls of the ravine."
 EXERCISES = "## Exercises\n\n1. One.\n2. Two.\n3. Three.\n4. Four.\n\n"
+OPENING = "# A chapter\n\nAll symbols are in the [notation](../appendix/notation.md)."
 SOLUTIONS = "<details>\n<summary>Solution</summary>\n\nSo.\n\n</details>\n\n" * 2
 
 
@@ -38,5 +39,5 @@ def good_notebook() -> NotebookNode:
     for count, cell in enumerate(cells, start=1):
         cell.execution_count = count
     end = new_markdown_cell(EXERCISES + SOLUTIONS)
-    cells = [new_markdown_cell("# A chapter"), *cells, end]
+    cells = [new_markdown_cell(OPENING), *cells, end]
     return new_notebook(cells=cells, metadata=METADATA)

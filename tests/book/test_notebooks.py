@@ -112,6 +112,15 @@ def unfold_a_solution(notebook):
     notebook.cells[-1].source = notebook.cells[-1].source.replace("<details>", "", 1)
 
 
+def drop_the_link_to_the_notation(notebook):
+    notebook.cells[0].source = "# A chapter"
+
+
+def link_the_notation_at_the_end_only(notebook):
+    drop_the_link_to_the_notation(notebook)
+    notebook.cells[-1].source += "[notation](../appendix/notation.md)"
+
+
 def break_the_format(notebook):
     del notebook.cells[1]["source"]
     notebook.cells[1]["source"] = 3
@@ -137,6 +146,8 @@ FAULTS = [
     (drop_an_exercise, guards.exercises_missing),
     (number_a_list_elsewhere, guards.exercises_missing),
     (unfold_a_solution, guards.exercises_missing),
+    (drop_the_link_to_the_notation, guards.notation_not_linked),
+    (link_the_notation_at_the_end_only, guards.notation_not_linked),
     (break_the_format, guards.malformed),
 ]
 
