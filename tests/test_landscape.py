@@ -120,8 +120,10 @@ def test_eigenvalues_are_those_of_the_dense_hessian(curved):
     surface, theta, H = curved
     exact = np.linalg.eigvalsh(H)
     by_size = exact[np.argsort(-np.abs(exact))][:3]
-    found = landscape.largest_eigenvalues(surface, theta, 3)
-    np.testing.assert_allclose(found, np.sort(by_size)[::-1], rtol=1e-4)
+    values, vectors = landscape.largest_eigenpairs(surface, theta, 3)
+    np.testing.assert_allclose(values, np.sort(by_size)[::-1], rtol=1e-4)
+    np.testing.assert_allclose(H @ vectors, values * vectors, atol=1e-3 * abs(values).max())
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-4)
 
 
 def test_spectrum_has_the_ends_and_the_moments_of_the_dense_hessian(curved):

@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from keras import ops
+from keras import layers, ops
 
 from ravine import losses, models
 
@@ -60,6 +60,7 @@ ROWS = {
     "vgg16 with batch_norm": Row(
         partial(small_vgg, batch_norm=True), pixels(4, 32, 32, 3), (4, 10)
     ),
+    "resnet": Row(partial(models.resnet, 1, 4), grey(4, 32, 32, 3), (4, 10)),
     "lstm": Row(small_lstm, words(), (3, 70, 50)),
 }
 each_network = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
@@ -137,6 +138,9 @@ def gradients(model, loss, x, y):
         (models.vgg16, 138_357_544),
         # embedding 6,500,000, LSTM layers 2 * 4 * 650 * (650 + 650 + 1), output 651 * 10,000
         (partial(models.lstm, 10_000), 19_775_200),
+        # 56 weight layers: convolutions of 9·16·(3 + 18·16), 9·32·(16 + 17·32), 9·64·(32 + 17·64),
+        # a scale and a shift for each of their 19·16 + 18·32 + 18·64 filters, output 65 * 10
+        (models.resnet, 41_904 + 161_280 + 645_120 + 2 * 2_032 + 650),
     ],
 )
 def test_parameter_count(make, count):
@@ -459,6 +463,22 @@ def test_lstm_may_run_on_cudnn():
         assert layer.activation is keras.activations.tanh
         assert layer.recurrent_activation is keras.activations.sigmoid
         assert layer.use_bias and not layer.unroll and layer.use_cudnn == "auto"
+
+
+def test_without_its_branches_a_residual_network_keeps_its_input():
+    """Each block then gives its input, at every second pixel where it is the first of a stage."""
+    images = grey(4, 32, 32, 3)
+    for skips in (True, False):
+        model = models.resnet(2, 4, skips=skips)
+        convolutions = [each for each in model.layers if isinstance(each, layers.Conv2D)]
+        for each in convolutions[1:]:
+            each.kernel.assign(np.zeros(each.kernel.shape))
+        first = keras.Model(model.input, model.layers[3].output)
+        assert isinstance(model.layers[3], layers.ReLU)
+        kept = numpy(first(images))[:, ::4, ::4].mean(axis=(1, 2))
+        found = numpy(keras.Model(model.input, model.layers[-2].output)(images))
+        expected = np.pad(kept, [(0, 0), (0, 12)]) if skips else np.zeros((4, 16))
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
 
 
 # Other backends

@@ -211,10 +211,21 @@ def plane_curvatures(heights: np.ndarray, step: float) -> tuple[np.ndarray, np.n
     return smallest, largest
 
 
-def largest_eigenvalues(surface: ErrorSurface, theta: np.ndarray, count: int) -> np.ndarray:
-    """Return the `count` eigenvalues of largest size of the Hessian at θ, the largest first.
+def largest_eigenpairs(
+    surface: ErrorSurface, theta: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the eigenvalues of largest size of the Hessian at θ, and their directions.
 
     Found from products H·v alone, by ARPACK's Lanczos method.
+
+    Args:
+        surface: the error surface.
+        theta: where to look, shape (n,).
+        count: k, how many.
+
+    Returns:
+        The eigenvalues in falling order, shape (k,), and orthonormal eigenvectors as the columns
+        of an array of shape (n, k).
     """
     H = LinearOperator(
         (surface.size, surface.size),
@@ -222,8 +233,9 @@ def largest_eigenvalues(surface: ErrorSurface, theta: np.ndarray, count: int) ->
         dtype=surface.dtype,
     )
     start = np.random.default_rng(0).normal(size=surface.size).astype(surface.dtype)
-    values = eigsh(H, k=count, which="LM", v0=start, return_eigenvectors=False)
-    return np.sort(values)[::-1]
+    values, vectors = eigsh(H, k=count, which="LM", v0=start)
+    falling = np.argsort(-values)
+    return values[falling], vectors[:, falling]
 
 
 def spectrum(
