@@ -7,7 +7,7 @@ guard find it.
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -209,6 +209,14 @@ def repeated_alt_texts(notebooks: dict[str, NotebookNode]) -> list[str]:
         if images(cell)
     )
     return [f"{n} figures share their alt text: {text}" for text, n in counts.items() if n > 1]
+
+
+def uncited_works(bibliography: str, texts: Iterable[str]) -> list[str]:
+    """Every work of the bibliography must be cited; the site's build finds the opposite."""
+    works = re.findall(r"^@\w+\{([^,]+),", bibliography, flags=re.MULTILINE)
+    citations = re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(texts))
+    cited = {key.strip() for citation in citations for key in citation.split(",")}
+    return [f"{work} is in references.bib and cited nowhere" for work in works if work not in cited]
 
 
 def optimizer_classes(root: Path) -> list[str]:

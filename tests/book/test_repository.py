@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from tests.book import guards
-from tools.notebooks import ROOT, repository_address
+from tools.notebooks import ROOT, find_notebooks, repository_address
 
 TEXT = {".bib", ".cff", ".css", ".js", ".md", ".py", ".sh", ".toml", ".txt", ".yml", ""}
 
@@ -92,6 +92,21 @@ def test_broken_link_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("[here](page.md) [there](https://example.org) ![gone](gone.png)")
     assert guards.broken_links(page) == ["page.md links to gone.png, which does not exist"]
+
+
+def test_every_work_of_the_bibliography_is_cited():
+    pages = [ROOT / "index.md", *(ROOT / "book").rglob("*.md"), *find_notebooks()]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    bibliography = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    assert guards.uncited_works(bibliography, texts) == []
+
+
+def test_uncited_work_is_found():
+    bibliography = "@book{one,\n}\n@misc{two,\n}\n@misc{three,\n}\n"
+    texts = ["see {cite:p}`one, two`"]
+    assert guards.uncited_works(bibliography, texts) == [
+        "three is in references.bib and cited nowhere"
+    ]
 
 
 def test_wheel_carries_the_data(tmp_path):
