@@ -256,23 +256,20 @@ def spectrum(
     Returns:
         The values in rising order and their weights, which sum to 1, shape (m,) each.
     """
-    v = np.random.default_rng(seed).normal(size=surface.size)
-    v /= np.linalg.norm(v)
-    found: list[np.ndarray] = []
-    diagonal, beside = [], []
-    for _ in range(min(steps, surface.size)):
-        found.append(v)
-        w = surface.hessian_times(theta, v).astype("float64")
-        diagonal.append(w @ v)
-        V = np.array(found)
+    V = np.zeros((min(steps, surface.size), surface.size))  # the directions found, one per row
+    w = np.random.default_rng(seed).normal(size=surface.size)
+    diagonal, beside = [], [np.linalg.norm(w)]
+    for k in range(len(V)):
+        V[k] = w / beside[-1]
+        w = surface.hessian_times(theta, V[k]).astype("float64")
+        diagonal.append(w @ V[k])
+        found = V[: k + 1]
         for _ in range(2):  # rounding would otherwise bring found directions back
-            w -= V.T @ (V @ w)
-        length = np.linalg.norm(w)
-        beside.append(length)
-        if length < 1e-10 * np.abs(diagonal).max():  # all of the space that v reaches is found
+            w -= (found @ w) @ found
+        beside.append(np.linalg.norm(w))
+        if beside[-1] < 1e-10 * np.abs(diagonal).max():  # all of the space that w reaches is found
             break
-        v = w / length
-    T = np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
+    T = np.diag(diagonal) + np.diag(beside[1:-1], 1) + np.diag(beside[1:-1], -1)
     values, vectors = np.linalg.eigh(T)
     return values, vectors[0] ** 2
 
