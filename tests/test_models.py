@@ -121,7 +121,8 @@ def gradients(model, loss, x, y):
         return loss(y, outputs) + sum(penalties)
 
     variables = model.trainable_variables, model.non_trainable_variables
-    return jax.jit(jax.grad(value))(*([variable.value for variable in group] for group in variables))
+    values = ([variable.value for variable in group] for group in variables)
+    return jax.jit(jax.grad(value))(*values)
 
 
 # Sizes
