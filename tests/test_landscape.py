@@ -62,6 +62,22 @@ def test_plane_of_a_quadratic_is_the_closed_form(quadratic):
         assert heights[i, j] == pytest.approx(w @ A @ w - 2 * b @ w + c, rel=CLOSE)
 
 
+def test_planes_are_the_same_point_by_point():
+    """Also where convolutions keep the points from being computed together."""
+    dense = [layers.Flatten(dtype=DTYPE), layers.Dense(3, activation="tanh", dtype=DTYPE)]
+    for hidden in (dense, [layers.Conv2D(2, 2, dtype=DTYPE), layers.Flatten(dtype=DTYPE)]):
+        model = keras.Sequential(
+            [keras.Input((3, 3, 1), dtype=DTYPE), *hidden, layers.Dense(2, dtype=DTYPE)]
+        )
+        x = RNG.normal(size=(9, 3, 3, 1)).astype(DTYPE)
+        surface = ErrorSurface(model, x, RNG.integers(0, 2, 9).astype("int32"), rows_at_once=4)
+        origin, first, second = RNG.normal(size=(3, surface.size))
+        a, b = np.linspace(-1, 1, 4), np.linspace(0, 1, 3)  # 12 points: more than one call takes
+        expected = [[surface.value(origin + u * first + v * second) for u in a] for v in b]
+        heights = surface.plane(origin, first, second, a, b)
+        np.testing.assert_allclose(heights, expected, rtol=10 * CLOSE)
+
+
 def test_derivatives_of_a_quadratic_are_the_closed_form(quadratic):
     surface, A, b, _ = quadratic
     w, v = RNG.normal(size=(2, 4))

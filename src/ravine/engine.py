@@ -242,13 +242,14 @@ def _stateful(model):
     return [layer for layer in model.layers if getattr(layer, "stateful", False)]
 
 
-def _has_convolution(model):
+def has_convolution(model: keras.Model) -> bool:
+    """Tell whether a network has any convolution: XLA's are slow inside a loop on a CPU."""
     from keras.src.layers.convolutional.base_conv import BaseConv
 
     return any(isinstance(layer, BaseConv) for layer in model._flatten_layers())
 
 
-def xla_pays(model):
+def xla_pays(model: keras.Model) -> bool:
     """Tell whether XLA makes an epoch on TensorFlow faster: it does for dense layers, 1.4-fold.
 
     On a CPU its convolutions inside a loop run 50 to 100 times slower, recurrent layers gain
@@ -261,7 +262,7 @@ def xla_pays(model):
 
     on_cpu = not tf.config.list_logical_devices("GPU")
     input_dropout = count(keras.layers.Dropout) and count(keras.layers.Dense) < 2
-    slow = count(keras.layers.RNN) or input_dropout or _has_convolution(model)
+    slow = count(keras.layers.RNN) or input_dropout or has_convolution(model)
     return not (on_cpu and slow)
 
 
@@ -397,7 +398,7 @@ def _on_jax(model, optimizer, loss, parts):
 
     variables = model.trainable_variables, states(model), optimizer.variables
     # XLA's convolutions on a CPU are slow inside a loop, and only there
-    stepwise = _has_convolution(model) and jax.default_backend() == "cpu"
+    stepwise = has_convolution(model) and jax.default_backend() == "cpu"
 
     def run(x, y, order, first, last):
         state = ([variable.value for variable in group] for group in variables)

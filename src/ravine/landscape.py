@@ -18,7 +18,12 @@ from scipy.sparse.linalg import (  # type: ignore[import-untyped]
 )
 
 from ravine import losses
-from ravine.engine import Loss, xla_pays
+from ravine.engine import Loss, has_convolution, xla_pays
+
+# Points of a plane whose errors one call computes: on two CPU cores 4 to 5 times faster than one
+# call per point, for dense networks. Convolutions, of filters that differ from point to point,
+# would be slow together, and are left to one call per point.
+AT_ONCE = 10
 
 
 class ErrorSurface:
@@ -101,7 +106,18 @@ class ErrorSurface:
         Returns:
             Heights, shape (q, p): a row per b, as `Axes.contour` takes them.
         """
-        return np.array([[self.value(origin + u * first + v * second) for u in a] for v in b])
+        points = np.array([(u, v) for v in b for u in a])
+        directions = np.stack([first, second])
+        if self._programs.values is None:
+            heights = [self.value(origin + point @ directions) for point in points]
+        else:
+            # the last batch is filled up, so that all have the shape that is compiled
+            filled = np.resize(points, (-(-len(points) // AT_ONCE) * AT_ONCE, 2))
+            heights = [
+                self._mean(self._programs.values, some, origin, directions)
+                for some in filled.reshape(-1, AT_ONCE, 2)
+            ]
+        return np.ravel(heights)[: len(points)].reshape(len(b), len(a))
 
     def _mean(self, program, *vectors):
         """Return the mean over all rows of what `program` gives for each piece of them."""
@@ -276,12 +292,28 @@ def spectrum(
 
 @dataclass(frozen=True)
 class _Programs:
-    """An error and its derivatives: functions of θ, for one also v, and then of other things."""
+    """An error and its derivatives: functions of θ, for one also v, and then of other things.
+
+    `values` gives the errors at several points of a plane, from their coordinates, its origin and
+    its directions, or is None where one call per point is faster.
+    """
 
     value: Callable
     gradient: Callable
     hessian_times: Callable
     hessian: Callable
+    values: Callable | None = None
+
+
+def _in_a_plane(error):
+    """Return a function that gives the errors at several points of a plane, all in one step."""
+
+    def values(points, origin, directions, *rest):
+        return ops.vectorized_map(
+            lambda point: error(origin + ops.matmul(point, directions), *rest), points
+        )
+
+    return values
 
 
 def _on_tensorflow(error, model):
@@ -308,7 +340,9 @@ def _on_tensorflow(error, model):
     def compiled(function):
         return tf.function(function, jit_compile=xla_pays(model), autograph=False)
 
-    return _Programs(*map(compiled, (error, gradient, hessian_times, hessian)))
+    value, slope, product, matrix = map(compiled, (error, gradient, hessian_times, hessian))
+    values = compiled(_in_a_plane(error)) if xla_pays(model) else None
+    return _Programs(value, slope, product, matrix, values)
 
 
 def _on_jax(error, model):
@@ -319,7 +353,11 @@ def _on_jax(error, model):
     def hessian_times(theta, v, *rest):
         return jax.jvp(lambda at: gradient(at, *rest), (theta,), (v,))[1]
 
-    return _Programs(*map(jax.jit, (error, gradient, hessian_times, jax.hessian(error))))
+    value, slope, product, matrix = map(
+        jax.jit, (error, gradient, hessian_times, jax.hessian(error))
+    )
+    values = None if has_convolution(model) else jax.jit(_in_a_plane(error))
+    return _Programs(value, slope, product, matrix, values)
 
 
 def _on_torch(error, model):
