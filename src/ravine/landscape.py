@@ -12,10 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from scipy.sparse.linalg import (  # type: ignore[import-untyped]
-    LinearOperator,
-    eigsh,
-)
+from scipy.sparse.linalg import LinearOperator, eigsh  # type: ignore[import-untyped]
 
 from ravine import losses
 from ravine.engine import Loss, has_convolution, xla_pays
@@ -341,7 +338,8 @@ def _on_tensorflow(error, model):
         return tf.function(function, jit_compile=xla_pays(model), autograph=False)
 
     value, slope, product, matrix = map(compiled, (error, gradient, hessian_times, hessian))
-    values = compiled(_in_a_plane(error)) if xla_pays(model) else None
+    together = xla_pays(model) and not has_convolution(model)  # on a GPU XLA pays for both
+    values = compiled(_in_a_plane(error)) if together else None
     return _Programs(value, slope, product, matrix, values)
 
 
