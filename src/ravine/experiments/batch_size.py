@@ -1,0 +1,82 @@
+"""How large a minibatch? One experiment per size, every algorithm at several learning rates.
+
+The page on the size of the minibatch counts the steps until the training loss has come down to a
+target. The learning rate is tuned at each size, with as many rates for each algorithm and size. A
+table row is the mean loss over about as many examples at every size, so that the sizes are judged
+with the same noise.
+"""
+
+from functools import partial
+
+from ravine import models
+from ravine.experiments.setting import Experiment, Family, Setting, at_rates
+from ravine.optimizers import Adam, GradientDescent, Momentum
+from ravine.protocol import MakeOptimizer
+
+SIZES = (8, 32, 128, 512, 2048)
+FAMILIES: dict[str, Family] = {"SGD": GradientDescent, "Momentum": Momentum, "Adam": Adam}
+
+# Six learning rates, a factor of 2 apart, from these on. A coarse search with another seed
+# placed the grids.
+LOWEST = {
+    "SGD": dict(zip(SIZES, (2.0**-7, 2.0**-5, 2.0**-5, 2.0**-5, 2.0**-5), strict=True)),
+    "Momentum": dict(zip(SIZES, (2.0**-10, 2.0**-8, 2.0**-7, 2.0**-6, 2.0**-5), strict=True)),
+    "Adam": dict(zip(SIZES, (2.0**-12, 2.0**-12, 2.0**-11, 2.0**-10, 2.0**-9), strict=True)),
+}
+FULL_EPOCHS = dict(zip(SIZES, (1, 1, 1, 2, 6), strict=True))
+QUICK_EPOCHS = dict(zip(SIZES, (2, 3, 6, 12, 60), strict=True))
+QUICK_RATES = {size: {name: 8 * LOWEST[name][size] for name in FAMILIES} for size in SIZES}
+
+# A tenth of the published network's width, and no dropout.
+network = partial(models.mnist_mlp, hidden=100, dropout=0.0)
+
+
+def rates(algorithm: str, size: int) -> tuple[float, ...]:
+    """Return the learning rates that were tried for an algorithm at a minibatch size."""
+    return tuple(LOWEST[algorithm][size] * 2.0**k for k in range(6))
+
+
+def trial(algorithm: str, rate: float) -> str:
+    """Return the name of the runs of an algorithm at a learning rate, as the records have it."""
+    return f"{algorithm}, {rate:g}"
+
+
+def _trials(size):
+    """Return for every trial a function that makes its optimizer."""
+    made: dict[str, MakeOptimizer] = {}
+    for name, family in FAMILIES.items():
+        for rate in rates(name, size):
+            made[trial(name, rate)] = partial(family, rate)
+    return made
+
+
+def _experiment(size):
+    """Return the experiment with minibatches of this size."""
+    return Experiment(
+        name=f"batch-size-{size}",
+        title=f"MNIST, two hidden layers of 100 units, minibatches of {size}",
+        dataset="mnist",
+        quick=Setting(
+            data="sample",
+            make_model=network,
+            optimizers=at_rates(FAMILIES, QUICK_RATES[size]),
+            epochs=QUICK_EPOCHS[size],
+            seeds=(0, 1, 2),
+            batch_size=size,
+            points=min(5, 4000 // size),
+        ),
+        full=Setting(
+            data="full",
+            make_model=network,
+            optimizers=_trials(size),
+            epochs=FULL_EPOCHS[size],
+            seeds=(0, 1, 2, 3, 4),
+            batch_size=size,
+            points=15,
+        ),
+        grids={name: rates(name, size) for name in FAMILIES},
+        families=FAMILIES,
+    )
+
+
+EXPERIMENTS = tuple(_experiment(size) for size in SIZES)
