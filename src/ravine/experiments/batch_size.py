@@ -15,6 +15,15 @@ from ravine.protocol import MakeOptimizer
 
 SIZES = (8, 32, 128, 512, 2048)
 FAMILIES: dict[str, Family] = {"SGD": GradientDescent, "Momentum": Momentum, "Adam": Adam}
+# Adam at minibatches of 128, and elsewhere with β₁ and β₂ that forget as fast per example.
+SCALED, BASE = "Adam, scaled β", 128
+
+
+def families(size: int) -> dict[str, Family]:
+    """Return the algorithms at a minibatch size, each a function of its learning rate."""
+    k = size / BASE
+    return {**FAMILIES, SCALED: partial(Adam, beta_1=0.9**k, beta_2=0.999**k)}
+
 
 # Six learning rates, a factor of 2 apart, from these on. A coarse search with another seed
 # placed the grids.
@@ -23,9 +32,10 @@ LOWEST = {
     "Momentum": dict(zip(SIZES, (2.0**-10, 2.0**-8, 2.0**-7, 2.0**-6, 2.0**-5), strict=True)),
     "Adam": dict(zip(SIZES, (2.0**-12, 2.0**-12, 2.0**-11, 2.0**-10, 2.0**-9), strict=True)),
 }
+LOWEST[SCALED] = LOWEST["Adam"]
 FULL_EPOCHS = dict(zip(SIZES, (1, 1, 1, 2, 6), strict=True))
 QUICK_EPOCHS = dict(zip(SIZES, (2, 3, 6, 12, 60), strict=True))
-QUICK_RATES = {size: {name: 8 * LOWEST[name][size] for name in FAMILIES} for size in SIZES}
+QUICK_RATES = {size: {name: 8 * LOWEST[name][size] for name in families(size)} for size in SIZES}
 
 # A tenth of the published network's width, and no dropout.
 network = partial(models.mnist_mlp, hidden=100, dropout=0.0)
@@ -44,7 +54,7 @@ def trial(algorithm: str, rate: float) -> str:
 def _trials(size):
     """Return for every trial a function that makes its optimizer."""
     made: dict[str, MakeOptimizer] = {}
-    for name, family in FAMILIES.items():
+    for name, family in families(size).items():
         for rate in rates(name, size):
             made[trial(name, rate)] = partial(family, rate)
     return made
@@ -59,7 +69,7 @@ def _experiment(size):
         quick=Setting(
             data="sample",
             make_model=network,
-            optimizers=at_rates(FAMILIES, QUICK_RATES[size]),
+            optimizers=at_rates(families(size), QUICK_RATES[size]),
             epochs=QUICK_EPOCHS[size],
             seeds=(0, 1, 2),
             batch_size=size,
@@ -74,8 +84,8 @@ def _experiment(size):
             batch_size=size,
             points=15,
         ),
-        grids={name: rates(name, size) for name in FAMILIES},
-        families=FAMILIES,
+        grids={name: rates(name, size) for name in families(size)},
+        families=families(size),
     )
 
 
