@@ -8,6 +8,9 @@ with the same noise.
 
 from functools import partial
 
+import numpy as np
+import pandas as pd
+
 from ravine import models
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.optimizers import Adam, GradientDescent, Momentum
@@ -49,6 +52,38 @@ def rates(algorithm: str, size: int) -> tuple[float, ...]:
 def trial(algorithm: str, rate: float) -> str:
     """Return the name of the runs of an algorithm at a learning rate, as the records have it."""
     return f"{algorithm}, {rate:g}"
+
+
+def steps_to(frame: pd.DataFrame, target: float, steps: int) -> pd.DataFrame:
+    """Count the steps until the training loss has come down to a target.
+
+    A row of the table is the mean loss over the steps since the row before, and stands for the
+    middle of them. The run is at the target where the straight line in ln(loss) between the first
+    row at or below the target and the row before it crosses the target.
+
+    Args:
+        frame: a table made by `protocol.compare`, with any number of points per epoch.
+        target: training loss.
+        steps: per epoch.
+
+    Returns:
+        One row per optimizer, one column per seed; infinite where the target was not reached.
+    """
+    counted = {}
+    for run_of, run in frame.groupby(["optimizer", "seed"]):
+        losses = run["loss"].to_numpy()
+        points = np.searchsorted(run["epoch"], 1)
+        epochs, parts = np.divmod(np.arange(len(run)), points)
+        ends = epochs * steps + steps * parts // points
+        middles = np.concatenate([[0], (ends[:-1] + ends[1:]) / 2])
+        below = np.flatnonzero(losses <= target)
+        found = np.inf
+        if len(below):
+            k = max(below[0], 1)
+            share = np.log(losses[k - 1] / target) / np.log(losses[k - 1] / losses[k])
+            found = middles[k - 1] + share * (middles[k] - middles[k - 1])
+        counted[run_of] = float(found)
+    return pd.Series(counted).unstack()
 
 
 def _trials(size):
