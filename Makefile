@@ -37,6 +37,10 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 	@$(BIN)/mypy
 	@$(BIN)/python -m tools.sync_source --check
 
+# Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
+# without rest, which makes an eigendecomposition up to sixty times as slow.
+tests notebooks: export OPENBLAS_NUM_THREADS := 1
+
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 

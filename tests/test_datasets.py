@@ -809,6 +809,20 @@ def test_two_downloads_at_once(cache, server):
 # Whitening
 
 
+@pytest.mark.parametrize("dtype, mean", [("uint8", 25), ("float32", 25.25)])
+def test_halve_takes_the_mean_of_two_by_two_pixels(dtype, mean):
+    images = np.zeros((1, 4, 2, 3), dtype)
+    images[0, :2, :, 0] = [[10, 20], [30, 41]]
+    images[0, 2:, :, 2] = 255
+    labels = np.zeros(1, "int32")
+    found = datasets.halve(Dataset("imagenet", "sample", images, labels, images, labels, "patches"))
+    expected = np.array([[[[mean, 0, 0]], [[0, 0, 255]]]], dtype)
+    np.testing.assert_array_equal(found.x_train, expected)
+    np.testing.assert_array_equal(found.x_test, expected)
+    assert found.x_train.dtype == dtype
+    assert "half" in found.provenance
+
+
 def test_whitened_images_have_the_covariance_of_the_formula():
     rng = np.random.default_rng(0)
     mixing = rng.standard_normal((12, 12)) * np.geomspace(1, 0.01, 12)

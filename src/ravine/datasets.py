@@ -133,6 +133,27 @@ def data_directory() -> Path:
     return installed if installed.is_dir() else here.parents[2] / "data"
 
 
+def halve(dataset: Dataset) -> Dataset:
+    """Return the data set with images of half the width and height: the mean of 2×2 pixels.
+
+    Args:
+        dataset: images, shape (N, height, width, colours), height and width even; uint8 stays
+            uint8, rounded.
+    """
+
+    def halved(images):
+        n, height, width, colours = images.shape
+        means = images.reshape(n, height // 2, 2, width // 2, 2, colours).mean(axis=(2, 4))
+        return (means.round() if images.dtype == np.uint8 else means).astype(images.dtype)
+
+    return replace(
+        dataset,
+        x_train=halved(dataset.x_train),
+        x_test=halved(dataset.x_test),
+        provenance=f"{dataset.provenance}, shrunk to half their width and height",
+    )
+
+
 def whiten(dataset: Dataset, epsilon: float = 0.1) -> Dataset:
     """Return the data set with ZCA-whitened images, as the CIFAR-10 network of the course takes.
 

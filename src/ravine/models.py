@@ -79,13 +79,18 @@ def mnist_mlp(hidden: int = 1000, dropout: float = 0.5, l2: float = 0.0) -> kera
     return keras.Sequential([*network, layers.Dense(10, kernel_regularizer=_decay(l2))])
 
 
-def cifar_cnn(dropout: float = 0.0, input_dropout: float = 0.0, width: float = 1.0) -> keras.Model:
+def cifar_cnn(
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    width: float = 1.0,
+    image: int = 32,
+) -> keras.Model:
     """Return the Adam paper's convolutional network for CIFAR-10, c64-c64-c128-1000 (Fig. 3).
 
-    Images of shape (n, 32, 32, 3) come in, whitened. Three stages follow, each a convolution with
-    5×5 filters, ReLU, and max-pooling over 3×3 pixels in steps of 2, then a hidden layer of 1000
-    ReLU units. Logits of shape (n, 10) come out. Borders are padded, so that the stages leave
-    16, 8 and 4 pixels a side.
+    Images of shape (n, image, image, 3) come in, whitened. Three stages follow, each a convolution
+    with 5×5 filters, ReLU, and max-pooling over 3×3 pixels in steps of 2, then a hidden layer of
+    1000 ReLU units. Logits of shape (n, 10) come out. Borders are padded, so that the stages leave
+    16, 8 and 4 pixels a side of 32.
 
     The paper puts "dropout noise" on the input and on the hidden layer, without its rates. The
     usual ones are 0.2 for inputs and 0.5 for hidden units (Srivastava et al., 2014). Padding, ReLU
@@ -95,8 +100,9 @@ def cifar_cnn(dropout: float = 0.0, input_dropout: float = 0.0, width: float = 1
         dropout: share of the hidden layer's units that are set to 0 in training.
         input_dropout: share of the input values that are set to 0 in training.
         width: factor on the width of all hidden layers.
+        image: side of the images in pixels.
     """
-    network = [keras.Input((32, 32, 3)), *_dropout(input_dropout)]
+    network = [keras.Input((image, image, 3)), *_dropout(input_dropout)]
     for filters in (64, 64, 128):
         network += [
             layers.Conv2D(

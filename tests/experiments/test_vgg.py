@@ -1,4 +1,4 @@
-"""VGG16: the shrunk stand-ins, and the folder of images that the full size trains on."""
+"""VGG16: the folder of images that the full size trains on."""
 
 import dataclasses
 from functools import partial
@@ -7,22 +7,7 @@ import numpy as np
 from PIL import Image
 
 from ravine import experiments, models
-from ravine.datasets import Dataset
 from ravine.experiments import EXPERIMENTS
-from ravine.experiments.vgg import halve
-
-
-def test_halve_takes_the_mean_of_two_by_two_pixels():
-    images = np.zeros((1, 4, 2, 3), "uint8")
-    images[0, :2, :, 0] = [[10, 20], [30, 41]]
-    images[0, 2:, :, 2] = 255
-    labels = np.zeros(1, "int32")
-    found = halve(Dataset("imagenet", "sample", images, labels, images, labels, "patches"))
-    expected = np.array([[[[25, 0, 0]], [[0, 0, 255]]]], "uint8")  # 25.25 is rounded
-    np.testing.assert_array_equal(found.x_train, expected)
-    np.testing.assert_array_equal(found.x_test, expected)
-    assert found.x_train.dtype == np.uint8
-    assert "half" in found.provenance
 
 
 def test_a_small_folder_has_as_many_points_as_steps(monkeypatch, tmp_path):

@@ -1,10 +1,8 @@
 """VGG16 on ImageNet, slide 47 of the presentation, with and without batch normalisation."""
 
-from dataclasses import replace
 from functools import partial
 
-from ravine import models
-from ravine.datasets import Dataset
+from ravine import datasets, models
 from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
 from ravine.protocol import MakeOptimizer
@@ -30,22 +28,6 @@ THESIS: dict[str, MakeOptimizer] = {
 }
 
 
-def halve(dataset: Dataset) -> Dataset:
-    """Shrink images, uint8, to half their width and height: the mean of 2×2 pixels."""
-
-    def halved(images):
-        n, height, width, colours = images.shape
-        squares = images.reshape(n, height // 2, 2, width // 2, 2, colours)
-        return squares.mean(axis=(2, 4)).round().astype("uint8")
-
-    return replace(
-        dataset,
-        x_train=halved(dataset.x_train),
-        x_test=halved(dataset.x_test),
-        provenance=f"{dataset.provenance}, shrunk to half their width and height",
-    )
-
-
 def _experiment(name, title, rates, batch_norm):
     """Return an experiment whose quick size has these learning rates."""
     return Experiment(
@@ -62,7 +44,7 @@ def _experiment(name, title, rates, batch_norm):
             seeds=(0, 1, 2, 3, 4),
             batch_size=32,
             points=5,
-            prepare=halve,
+            prepare=datasets.halve,
         ),
         # As VGG was trained (Simonyan and Zisserman, 2015, section 3.1): batch 256, weight decay
         # 5e-4, dropout 0.5, 74 epochs, images cut at random and mirrored; without the random
