@@ -23,7 +23,13 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "ravine" / "optimizers"
 TESTS = ROOT / "tests" / "optimizers"
 # Those without whole trainings, quickest first.
-FILES = ["test_contract.py", "test_state.py", "test_options.py"]
+FILES = [
+    "test_contract.py",
+    "test_published.py",
+    "test_successors.py",
+    "test_state.py",
+    "test_options.py",
+]
 ENOUGH = 0.95
 
 
@@ -201,6 +207,107 @@ GRADIENT_DESCENT = [
     ("sign of the gradient", "ops.cast(eta * g", "ops.cast(eta * ops.sign(g)"),
     ("mean of the gradient", "ops.cast(eta * g", "ops.cast(eta * ops.mean(g) * ops.ones_like(g)"),
 ]
+AMSGRAD_V_MAX = "self.assign(v_max, ops.maximum(v_max, v))"
+AMSGRAD = [
+    ("no maximum", AMSGRAD_V_MAX, "self.assign(v_max, v)"),
+    ("smallest for the largest", AMSGRAD_V_MAX, "self.assign(v_max, ops.minimum(v_max, v))"),
+    ("maximum of the squares", AMSGRAD_V_MAX, "self.assign(v_max, ops.maximum(v_max, g * g))"),
+    (
+        "maximum fed back into v",
+        AMSGRAD_V_MAX,
+        "self.assign(v, ops.maximum(v_max, v))\n        self.assign(v_max, v)",
+    ),
+    (
+        "bias corrected, as in Keras",
+        "step = eta * m / ",
+        "t = ops.cast(self.iterations + 1, g.dtype)\n        step = eta * ops.sqrt("
+        "1 - self.beta_2**t) / (1 - self.beta_1**t) * m / ",
+    ),
+    ("divided by v", "ops.sqrt(v_max)", "ops.sqrt(v)"),
+    ("epsilon inside the root", "(ops.sqrt(v_max) + self.epsilon)", "ops.sqrt(v_max + 1e-7)"),
+    ("one state for v and v_max", 'state_like(self, variables, "v_max")', "self.v"),
+]
+ADAMW_DECAY = "decay * theta)"
+ADAMW = [
+    ("no decay", " + decay * theta", ""),
+    ("growth for decay", "+ decay * theta)", "- decay * theta)"),
+    ("decay without the rate", ADAMW_DECAY, "decay * theta / eta)"),
+    ("rate twice", ADAMW_DECAY, "eta * decay * theta)"),
+    (
+        "L2, inside the gradient",
+        "decay = self.weight_decay if self._use_weight_decay(variable) else 0.0",
+        "decay, g = 0.0, g + self.weight_decay * theta",
+    ),
+    (
+        "decay divided by the root too",
+        "+ self.epsilon) + decay * theta)",
+        "+ self.epsilon) + decay * theta / (ops.sqrt(v_hat) + self.epsilon))",
+    ),
+    ("Keras decays as well", "def _apply_weight_decay(", "def _unused("),
+    ("no variable excluded", "self._use_weight_decay(variable)", "True"),
+    ("constant decay", "decay * theta)", "decay * ops.sign(theta))"),
+]
+NADAM = [
+    ("Adam", "m_bar = ", "m_bar = m / (1 - beta_1**t)  # "),
+    ("corrected for t in both parts", "beta_1 ** (t + 1)", "beta_1**t"),
+    ("second part not corrected", "* g / (1 - beta_1**t)", "* g"),
+    ("whole gradient in the second part", "+ (1 - beta_1) * g /", "+ g /"),
+    ("m for g", "(1 - beta_1) * g / ", "(1 - beta_1) * m / "),
+]
+ADAMAX_U = "ops.maximum(self.beta_2 * u, ops.abs(g))"
+ADAMAX = [
+    ("nothing fades", ADAMAX_U, "ops.maximum(u, ops.abs(g))"),
+    ("no maximum", ADAMAX_U, "self.beta_2 * u + (1 - self.beta_2) * ops.abs(g)"),
+    ("without absolute values", ADAMAX_U, "ops.maximum(self.beta_2 * u, g)"),
+    ("m not corrected", "m_hat = m / (1 - self.beta_1**t)", "m_hat = m"),
+    ("u corrected", "(u + self.epsilon)", "(u / (1 - self.beta_2**t) + self.epsilon)"),
+    ("root of u", "(u + self.epsilon)", "(ops.sqrt(u) + self.epsilon)"),
+    ("epsilon missing", "(u + self.epsilon)", "u"),
+]
+RADAM = [
+    ("always rectified", "ops.where(rho > 4, rectified, m_hat)", "rectified"),
+    ("never rectified", "ops.where(rho > 4, rectified, m_hat)", "m_hat"),
+    ("no step before", "rectified, m_hat)", "rectified, 0.0 * m_hat)"),
+    ("rectified one step late, as in PyTorch", "ops.where(rho > 4", "ops.where(rho > 5"),
+    ("factor without the root", "ops.sqrt(r_squared)", "r_squared"),
+    ("factor missing", "ops.sqrt(r_squared) * m_hat", "m_hat"),
+    ("rho_inf too large by 1", "rho_inf = 2 / (1 - beta_2) - 1", "rho_inf = 2 / (1 - beta_2)"),
+    ("t counted once", "rho_inf - 2 * t /", "rho_inf - t /"),
+    (
+        "rho as it stands in the paper, which float32 cannot hold",
+        "2 * t / ops.expm1(-t * ops.log(beta_2))",
+        "2 * t * self.beta_2**t / (1 - self.beta_2**t)",
+    ),
+    (
+        "a Python number that a sweep cannot change",
+        "ops.convert_to_tensor(self.beta_2",
+        "ops.cast(0.999",
+    ),
+]
+ADABELIEF = [
+    ("Adam", "ops.square(g - m)", "ops.square(g)"),
+    ("surprise against the mean before", "ops.square(g - m)", "ops.square((g - m) / self.beta_1)"),
+    ("epsilon outside the mean only", "surprise + self.epsilon)", "surprise)"),
+    ("epsilon inside the mean only", "(ops.sqrt(s_hat) + self.epsilon)", "ops.sqrt(s_hat)"),
+    ("s not corrected", "s_hat = s / (1 - self.beta_2**t)", "s_hat = s"),
+    ("no root", "ops.sqrt(s_hat)", "s_hat"),
+]
+LION_C = "c = self.beta_1 * m + (1 - self.beta_1) * g"
+LION = [
+    ("sign missing", "eta * ops.sign(c)", "eta * c"),
+    ("sign of the gradient", "ops.sign(c)", "ops.sign(g)"),
+    ("sign of the mean", "ops.sign(c)", "ops.sign(m)"),
+    ("beta_2 in the step", LION_C, "c = self.beta_2 * m + (1 - self.beta_2) * g"),
+    (
+        "beta_1 in the mean",
+        "self.assign(m, self.beta_2 * m + (1 - self.beta_2) * g)",
+        "self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)",
+    ),
+    ("c stored", "self.assign(m, self.beta_2 * m + (1 - self.beta_2) * g)", "self.assign(m, c)"),
+    ("rate missing", "eta * ops.sign(c)", "ops.sign(c)"),
+    ("uphill", "self.assign_sub(variable", "self.assign_add(variable"),
+    ("beta_2 not in the config", ', "beta_2": self.beta_2}', "}"),
+]
 SUPPORT = [
     ("repeated rows not summed", 'if hasattr(gradient, "dense_shape"):', "if False:"),
     ("built a second time", "if not optimizer.built:", "if True:"),
@@ -232,6 +339,13 @@ MUTANTS = [
         "adagrad": ADAGRAD,
         "rmsprop": RMSPROP,
         "gradient_descent": GRADIENT_DESCENT,
+        "amsgrad": AMSGRAD,
+        "adamw": ADAMW,
+        "nadam": NADAM,
+        "adamax": ADAMAX,
+        "radam": RADAM,
+        "adabelief": ADABELIEF,
+        "lion": LION,
         "support": SUPPORT,
     }.items()
     for fault in faults
@@ -248,6 +362,13 @@ ROW = {
     "adagrad.py": "AdaGrad",
     "rmsprop.py": "RMSprop",
     "gradient_descent.py": "GradientDescent",
+    "amsgrad.py": "AMSGrad",
+    "adamw.py": "AdamW",
+    "nadam.py": "NAdam",
+    "adamax.py": "AdaMax",
+    "radam.py": "RAdam",
+    "adabelief.py": "AdaBelief",
+    "lion.py": "Lion",
     "support.py": "Adam",
 }
 
@@ -304,12 +425,18 @@ def first_failure(mutant):
         if file.startswith((str(SOURCES), str(TESTS))):
             del sys.modules[name]
     planted = [Planted(mutant)] if mutant else []
-    select = ["-k", ROW[mutant.file]] if mutant else []
+    select = ["-k", alone(ROW[mutant.file])] if mutant else []
     sys.meta_path[:0] = planted
     try:
         return next(filter(None, (failure_in(file, select) for file in FILES)), None)
     finally:
         del sys.meta_path[: len(planted)]
+
+
+def alone(name):
+    """Return what chooses the tests of Adam, say, and neither those of AdamW nor of RAdam."""
+    longer = {row for row in ROW.values() if name.lower() in row.lower()} - {name}
+    return " and not ".join([name, *sorted(longer)])
 
 
 def failure_in(file, select):

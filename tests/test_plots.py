@@ -96,13 +96,19 @@ def test_colours_differ_for_colour_blind_eyes(kind):
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [("Adam", "Adam"), ("Adam, ε = 1e-3", "Adam"), ("SGD 0.1", "SGD"), ("GD", "GD")],
+    [
+        ("Adam", "Adam"),
+        ("Adam, ε = 1e-3", "Adam"),
+        ("AdamW", "AdamW"),
+        ("SGD 0.1", "SGD"),
+        ("GD", "GD"),
+    ],
 )
 def test_a_name_may_go_on(name, known):
     assert plots.look(name) is plots.LOOKS[known]
 
 
-@pytest.mark.parametrize("name", ["AdamW", "Adamax", "minimum", ""])
+@pytest.mark.parametrize("name", ["AdamX", "Adamax", "minimum", ""])
 def test_other_names_look_like_none_of_them(name):
     look = plots.look(name)
     assert look not in plots.LOOKS.values() and look.colour == plots.INK

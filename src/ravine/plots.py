@@ -50,6 +50,15 @@ LOOKS: dict[str, Look] = {
     "AdaGrad": Look("#bf8300", "P", (0, (6, 1, 1, 1, 1, 1))),
     "RMSprop": Look("#00875f", "^", (0, (2, 1))),
     "Adam": Look("#d55e00", "*", "-"),
+    "AMSGrad": Look("#6b1897", "X", (0, (8, 2))),
+    "AdamW": Look("#2132d0", "p", (0, (4, 1, 1, 1, 1, 1))),
+    "NAdam": Look("#8d2c5f", ">", (0, (3, 2))),
+    "AdaMax": Look("#39590e", "<", (0, (6, 1.5, 2, 1.5))),
+    "RAdam": Look("#dc50d5", "d", (0, (1, 2))),
+    "AdaBelief": Look("#7871df", "h", (0, (7, 1, 1, 1))),
+    "Lion": Look("#23177b", "H", (0, (2, 2))),
+    "Muon": Look("#1e5474", "$m$", (0, (4, 2, 4, 1))),
+    "Schedule-Free": Look("#a427dc", "$f$", (0, (12, 2, 2, 2))),
 }
 INK = "#22303c"
 PAPER = "#fcfcfa"

@@ -10,7 +10,21 @@ import keras
 import numpy as np
 import pytest
 
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from ravine.optimizers import (
+    AdaBelief,
+    AdaGrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    AMSGrad,
+    GradientDescent,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    RAdam,
+    RMSprop,
+)
 from tests.optimizers import oracle
 
 BACKEND = keras.backend.backend()
@@ -37,9 +51,9 @@ class Row:
 
     `kwargs` holds every hyperparameter but the rate, each away from its default, so that an
     argument that is dropped somewhere shows; `defaults` holds the published values. `twin` makes
-    the built-in of Keras with the same kwargs and the large epsilon; `twin_epsilon`, where it is
-    given, is the built-in's epsilon at step t that means the same. `quadratic_rate` and
-    `rosenbrock_rate` suit these two surfaces.
+    the built-in of Keras with the same kwargs and the large epsilon, if Keras has one that takes
+    the same steps; `twin_epsilon`, where it is given, is the built-in's epsilon at step t that
+    means the same. `quadratic_rate` and `rosenbrock_rate` suit these two surfaces.
     """
 
     optimizer: type
@@ -48,7 +62,7 @@ class Row:
     slots: tuple[str, ...]
     oracle: Callable
     golden: Golden
-    twin: Callable
+    twin: Callable | None
     quadratic_rate: float
     rosenbrock_rate: float
     twin_epsilon: Callable | None = None
@@ -65,10 +79,12 @@ class Row:
     def make(self, learning_rate=RATE, **changes):
         return self.optimizer(learning_rate=learning_rate, **(self.kwargs | changes))
 
-    def path(self, start, gradients, learning_rate=RATE, weight_decay=None, **changes):
+    def path(self, start, gradients, learning_rate=RATE, **changes):
         """Return the oracle's iterates."""
-        steps = self.oracle(gradients, learning_rate, **(self.kwargs | changes))
-        return oracle.iterates(start, steps, weight_decay)
+        kwargs = self.kwargs | changes
+        weight_decay = kwargs.pop("weight_decay", None)
+        steps = self.oracle(gradients, learning_rate, **kwargs)
+        return oracle.iterates(start, steps, learning_rate, weight_decay)
 
 
 CONTRACT = [
@@ -155,10 +171,130 @@ CONTRACT = [
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
     ),
+    Row(
+        optimizer=AMSGrad,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        slots=("m", "v", "v_max"),
+        oracle=oracle.amsgrad,
+        # m = 2, v = 4, 1 - 0.1 * 2 / (2 + 2) = 0.95; m = 1, v = 3, the largest stays 4,
+        # 0.95 - 0.1 * 1 / (2 + 2) = 0.925; m = 0.5 + 2 = 2.5, v = 2.25 + 4 = 6.25,
+        # 0.925 - 0.1 * 2.5 / (2.5 + 2) = 0.925 - 1/18
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0},
+            (4.0, 0.0, 4.0),
+            (0.95, 0.925, 0.8694444444),
+        ),
+        twin=None,  # Keras corrects the bias as Adam does; see test_built_in_at_a_late_step
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+    Row(
+        optimizer=AdamW,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7, "weight_decay": 0.03},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01},
+        slots=("m", "v"),
+        oracle=oracle.adamw,
+        # Adam's steps of above: 1 - 0.1 * (0.5 + 0.5 * 1) = 0.9;
+        # 0.9 - 0.1 * (-1/6 + 0.5 * 0.9) = 0.855 + 1/60
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0, "weight_decay": 0.5},
+            (2.0, -2.0),
+            (0.9, 0.8716666667),
+        ),
+        twin=lambda: keras.optimizers.AdamW(RATE, beta_1=0.8, beta_2=0.95, weight_decay=0.03),
+        twin_epsilon=lambda t: LARGE_EPSILON * keras.ops.sqrt(1 - 0.95**t),
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+    Row(
+        optimizer=NAdam,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        slots=("m", "v"),
+        oracle=oracle.nadam,
+        # m = 1, m_bar = 0.5 * 1 / 0.75 + 0.5 * 2 / 0.5 = 8/3, v_hat = 4,
+        # 1 - 0.1 * (8/3) / 4 = 14/15;
+        # m = -0.5, m_bar = 0.5 * -0.5 / 0.875 - 0.5 * 2 / 0.75 = -2/7 - 4/3 = -34/21, v_hat = 4,
+        # 14/15 + 0.1 * (34/21) / 4 = 14/15 + 17/420
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 2.0},
+            (2.0, -2.0),
+            (0.9333333333, 0.9738095238),
+        ),
+        twin=None,  # Keras follows a schedule of beta_1; see test_built_in_at_a_late_step
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+    Row(
+        optimizer=AdaMax,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        slots=("m", "u"),
+        oracle=oracle.adamax,
+        # m_hat = 1.5 / 0.5 = 3, u = 3, 1 - 0.1 * 3 / (3 + 1) = 0.925; m = 0.75 - 0.5 = 0.25,
+        # m_hat = 0.25 / 0.75 = 1/3, u = max(1.5, 1), 0.925 - 0.1 * (1/3) / (1.5 + 1) = 0.925 - 1/75
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.5, "epsilon": 1.0}, (3.0, -1.0), (0.925, 0.9116666667)
+        ),
+        twin=lambda: keras.optimizers.Adamax(RATE, beta_1=0.8, beta_2=0.95, epsilon=LARGE_EPSILON),
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+    Row(
+        optimizer=RAdam,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        slots=("m", "v"),
+        oracle=oracle.radam,
+        # rho_inf = 19; rho_t = 1, 1.947, 2.842, 3.686 and 4.5806, so four steps of 0.1 * 2 and
+        # then 0.1 * r * 2 / (2 + 2) with r = 0.15611
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 2.0},
+            (2.0,) * 5,
+            (0.8, 0.6, 0.4, 0.2, 0.1921943),
+        ),
+        twin=None,  # Keras has no RAdam; test_published compares with optax
+        quadratic_rate=0.1,
+        # its first steps are as long as the gradients, which reach 200 there
+        rosenbrock_rate=0.002,
+    ),
+    Row(
+        optimizer=AdaBelief,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-7},
+        defaults={"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-16},
+        slots=("m", "s"),
+        oracle=oracle.adabelief,
+        # m = 2, s = 0.25 * (4 - 2)^2 + 3 = 4, m_hat = 4, s_hat = 16, 1 - 0.1 * 4 / (4 + 3) = 33/35;
+        # m = 1, s = 3 + 0.25 * (0 - 1)^2 + 3 = 6.25, m_hat = 4/3, s_hat = 6.25 / 0.4375 = 100/7,
+        # 33/35 - 0.1 * (4/3) / (10 / sqrt(7) + 3)
+        golden=Golden(
+            {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 3.0}, (4.0, 0.0), (0.9428571429, 0.9231904)
+        ),
+        twin=None,  # Keras has no AdaBelief; test_published compares with optax
+        quadratic_rate=0.1,
+        rosenbrock_rate=0.05,
+    ),
+    Row(
+        optimizer=Lion,
+        kwargs={"beta_1": 0.8, "beta_2": 0.95},
+        defaults={"beta_1": 0.9, "beta_2": 0.99},
+        slots=("m",),
+        oracle=oracle.lion,
+        # c = 2, down; m = 1, c = 0.5 - 0.25, down; m = 0.75 - 0.125 = 0.625, c = 0.3125 - 1, up
+        golden=Golden({"beta_1": 0.5, "beta_2": 0.75}, (4.0, -0.5, -2.0), (0.9, 0.8, 0.9)),
+        twin=lambda: keras.optimizers.Lion(RATE, beta_1=0.8, beta_2=0.95),
+        quadratic_rate=0.01,
+        rosenbrock_rate=0.01,
+    ),
 ]
 
 ROWS = {row.name: row for row in CONTRACT}
 every_optimizer = pytest.mark.parametrize("row", CONTRACT, ids=ROWS)
+# Whole models cost seconds for each optimizer, and test what all classes share. So they train with
+# one of each kind: the first six, and AdamW, which decays by itself.
+KINDS = [*CONTRACT[:6], ROWS["AdamW"]]
+every_kind_of_optimizer = pytest.mark.parametrize("row", KINDS, ids=lambda row: row.name)
 
 
 def random_gradients(steps, scales=(1e-4, 1e-2, 1.0, 100.0), seed=0):

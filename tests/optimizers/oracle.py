@@ -1,4 +1,4 @@
-"""The six optimizers again, in NumPy and float64, from the sums on the slides.
+"""The optimizers again, in NumPy and float64, from the sums on the slides and in the papers.
 
 No function here keeps a state: step t is computed from all gradients g_1 .. g_t at once. The
 package computes the same by recursion, so a slip in one of the two shows as a difference.
@@ -11,15 +11,15 @@ number or one number per step.
 import numpy as np
 
 
-def iterates(theta_0, steps, weight_decay=None):
-    """Return theta_0 .. theta_T, where weight decay multiplies theta by `1 - weight_decay` first.
-
-    `weight_decay` is the product of learning rate and decay, as in AdamW.
-    """
+def iterates(theta_0, steps, learning_rate=0.0, weight_decay=None):
+    """Return theta_0 .. theta_T, where a step first keeps the share 1 - rate * decay of theta."""
     theta_0 = np.asarray(theta_0, "float64")
-    keep = 1 - (weight_decay or 0.0)
-    path = [keep**t * theta_0 - decaying_sum(steps[:t], keep) for t in range(1, len(steps) + 1)]
-    return np.array([theta_0, *path])
+    keep = 1 - np.broadcast_to(learning_rate, len(steps)) * (weight_decay or 0.0)
+    path = [theta_0]
+    for t in range(1, len(steps) + 1):
+        kept = [np.prod(keep[i:t]) * steps[i - 1] for i in range(1, t + 1)]
+        path.append(np.prod(keep[:t]) * theta_0 - sum(kept))
+    return np.array(path)
 
 
 def decaying_sum(terms, decay):
@@ -82,5 +82,91 @@ def adam(gradients, learning_rate, beta_1, beta_2, epsilon):
         m_hat = m / (1 - beta_1**t)
         v_hat = v / (1 - beta_2**t)
         return m_hat / (np.sqrt(v_hat) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def mean(terms, decay):
+    """Return the running mean of the terms that starts at 0, as a sum."""
+    return (1 - decay) * decaying_sum(terms, decay)
+
+
+def corrected(terms, decay):
+    """Return the weighted mean whose weights add up to 1."""
+    return mean(terms, decay) / (1 - decay ** len(terms))
+
+
+def prefixes(terms):
+    """Return the first term, the first two, ... , all of them."""
+    return [terms[:t] for t in range(1, len(terms) + 1)]
+
+
+def amsgrad(gradients, learning_rate, beta_1, beta_2, epsilon):
+    def direction(g):
+        largest = np.max([mean(squares(first), beta_2) for first in prefixes(g)], axis=0)
+        return mean(g, beta_1) / (np.sqrt(largest) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def adamw(gradients, learning_rate, beta_1, beta_2, epsilon):
+    """Return the steps beside the decay, for which `iterates` has an argument."""
+    return adam(gradients, learning_rate, beta_1, beta_2, epsilon)
+
+
+def nadam(gradients, learning_rate, beta_1, beta_2, epsilon):
+    def direction(g):
+        t = len(g)
+        ahead = mean(g, beta_1) / (1 - beta_1 ** (t + 1))
+        look = beta_1 * ahead + (1 - beta_1) / (1 - beta_1**t) * g[-1]
+        return look / (np.sqrt(corrected(squares(g), beta_2)) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def adamax(gradients, learning_rate, beta_1, beta_2, epsilon):
+    def direction(g):
+        t = len(g)
+        faded = [beta_2 ** (t - i) * np.abs(g[i - 1]) for i in range(1, t + 1)]
+        return corrected(g, beta_1) / (np.max(faded, axis=0) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def worth(t, beta_2):
+    """Return rho_t of RAdam as twice the mean age of the weights in v_t, less 1.
+
+    The weight of a gradient of age i = 1 .. t is beta_2^(i-1); for equal weights this is t.
+    """
+    ages = np.arange(1, t + 1)
+    return 2 * np.average(ages, weights=np.power(float(beta_2), ages - 1)) - 1
+
+
+def radam(gradients, learning_rate, beta_1, beta_2, epsilon):
+    def direction(g):
+        rho, end = worth(len(g), beta_2), 2 / (1 - beta_2) - 1
+        m_hat = corrected(g, beta_1)
+        if rho <= 4:
+            return m_hat
+        r = np.sqrt((1 - 4 / rho) * (rho - 2) / ((1 - 4 / end) * (end - 2)))
+        return r * m_hat / (np.sqrt(corrected(squares(g), beta_2)) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def adabelief(gradients, learning_rate, beta_1, beta_2, epsilon):
+    def direction(g):
+        surprises = [(first[-1] - mean(first, beta_1)) ** 2 for first in prefixes(g)]
+        # the epsilons of all steps: a geometric series
+        s_hat = corrected(surprises, beta_2) + epsilon / (1 - beta_2)
+        return corrected(g, beta_1) / (np.sqrt(s_hat) + epsilon)
+
+    return step_by_step(gradients, learning_rate, direction)
+
+
+def lion(gradients, learning_rate, beta_1, beta_2):
+    def direction(g):
+        before = mean(g[:-1], beta_2) if len(g) > 1 else 0.0
+        return np.sign(beta_1 * before + (1 - beta_1) * g[-1])
 
     return step_by_step(gradients, learning_rate, direction)

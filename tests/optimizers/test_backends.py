@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants import alone
 from tests.optimizers.contract import BACKEND
 
 HERE = Path(__file__).parent
 FILES = ["test_contract.py", "test_state.py", "test_options.py", "test_training.py"]
 # All values for all optimizers; of the rest, which costs minutes on JAX, what concerns Adam.
-CHOICE = "test_contract or Adam"
+CHOICE = f"test_contract or ({alone('Adam')})"
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="started from the tests on TensorFlow")

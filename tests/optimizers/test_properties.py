@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from tests.optimizers.contract import RATE, assert_close, every_optimizer, follow
+from tests.optimizers.contract import (
+    RATE,
+    assert_close,
+    every_kind_of_optimizer,
+    every_optimizer,
+    follow,
+)
 
 pytestmark = pytest.mark.usefixtures("float64_file")
 
@@ -51,7 +57,7 @@ def test_recursion_equals_sum(row, data, gradients):
     assert_close(path, row.path(ORIGIN, gradients, **kwargs), 1e-10)
 
 
-@every_optimizer
+@every_kind_of_optimizer
 @few
 @given(gradients=gradients_2d)
 def test_swapping_and_mirroring_coordinates(row, gradients):

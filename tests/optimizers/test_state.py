@@ -9,6 +9,7 @@ from keras import ops
 
 from tests.optimizers.contract import (
     BACKEND,
+    every_kind_of_optimizer,
     every_optimizer,
     follow,
     random_gradients,
@@ -163,7 +164,7 @@ def test_a_second_model_is_refused(row):
 
 
 @pytest.mark.skipif(BACKEND == "jax", reason="on JAX fit hands over values and no variables")
-@every_optimizer
+@every_kind_of_optimizer
 def test_fit_refuses_the_optimizer_of_another_model(row):
     optimizer = row.make()
     small_model(optimizer).train_on_batch(*small_batch())

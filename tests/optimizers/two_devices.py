@@ -1,4 +1,4 @@
-"""Train on two virtual CPUs and on one; print the largest difference for every optimizer.
+"""Train on two virtual CPUs and on one; print the largest difference for every kind of optimizer.
 
 The network has an embedding, whose gradient is a list of rows, and one token falls on both devices.
 """
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.optimizers.contract import CONTRACT
+from tests.optimizers.contract import KINDS
 
 TOKENS = np.array([[0, 1, 1], [2, 1, 0], [1, 3, 3], [2, 2, 1]] * 2, "int32")
 TARGETS = np.linspace(-1, 1, len(TOKENS), dtype="float32")[:, None]
@@ -37,7 +37,7 @@ def main():
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     differences = {}
-    for row in CONTRACT:
+    for row in KINDS:
         one = train(row, tf.distribute.get_strategy())
         two = train(row, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
         differences[row.name] = float(np.max(np.abs(two - one)))

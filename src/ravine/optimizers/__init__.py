@@ -1,10 +1,31 @@
-"""The optimizers of the course, one file each, in the order of the chapters."""
+"""The optimizers of the course, one file each."""
 
+from ravine.optimizers.adabelief import AdaBelief
 from ravine.optimizers.adagrad import AdaGrad
 from ravine.optimizers.adam import Adam
+from ravine.optimizers.adamax import AdaMax
+from ravine.optimizers.adamw import AdamW
+from ravine.optimizers.amsgrad import AMSGrad
 from ravine.optimizers.gradient_descent import GradientDescent
+from ravine.optimizers.lion import Lion
 from ravine.optimizers.momentum import Momentum
+from ravine.optimizers.nadam import NAdam
 from ravine.optimizers.nesterov import Nesterov
+from ravine.optimizers.radam import RAdam
 from ravine.optimizers.rmsprop import RMSprop
 
-__all__ = ["AdaGrad", "Adam", "GradientDescent", "Momentum", "Nesterov", "RMSprop"]
+__all__ = [
+    "AMSGrad",
+    "AdaBelief",
+    "AdaGrad",
+    "AdaMax",
+    "Adam",
+    "AdamW",
+    "GradientDescent",
+    "Lion",
+    "Momentum",
+    "NAdam",
+    "Nesterov",
+    "RAdam",
+    "RMSprop",
+]

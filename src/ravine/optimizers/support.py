@@ -47,8 +47,17 @@ def check_decay(name, value):
 
 def check_epsilon(value):
     """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
+    return _at_least_0("epsilon", value)
+
+
+def check_weight_decay(value):
+    """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
+    return _at_least_0("weight_decay", value)
+
+
+def _at_least_0(name, value):
     if not _is_number(value) or value < 0:
-        raise ValueError(f"epsilon must be a finite number of at least 0, but it was {value!r}.")
+        raise ValueError(f"{name} must be a finite number of at least 0, but it was {value!r}.")
     return float(value)
 
 
