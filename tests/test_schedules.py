@@ -9,12 +9,13 @@ from keras import ops
 
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.recipes import recipe_of
-from ravine.schedules import DecayAfter, InverseSquareRoot
+from ravine.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
 
 BACKEND = keras.backend.backend()
 SCHEDULES = {
     "InverseSquareRoot": InverseSquareRoot(0.1),
     "DecayAfter": DecayAfter(0.1, steps_per_epoch=2, epochs=1, factor=0.5),
+    "LinearWarmup": LinearWarmup(0.1, steps=5),
 }
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 OPTIMIZERS = [AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop]
@@ -46,6 +47,15 @@ def test_decay_after_counts_steps_that_float32_cannot():
 def test_decay_from_the_first_epoch():
     schedule = DecayAfter(1.0, steps_per_epoch=10, epochs=0, factor=0.5)
     assert [float(schedule(step)) for step in (0, 9, 10)] == [0.5, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 20, 2000, 2**24 + 1])
+def test_linear_warmup(steps):
+    schedule = LinearWarmup(0.3, steps)
+    for t in {1, (steps + 1) // 2, steps}:
+        assert float(schedule(t - 1)) == pytest.approx(0.3 * t / steps, rel=2e-7), t
+    for t in (steps + 1, 2 * steps, 2**31 - 1):
+        assert float(schedule(t - 1)) == pytest.approx(0.3, rel=2e-7), t
 
 
 @each_schedule
@@ -114,7 +124,8 @@ def test_recipes_tell_schedules_apart():
         for steps, epochs, factor in ((9, 6, 0.5), (8, 6, 0.5), (9, 5, 0.5), (9, 6, 0.6))
     ]
     recipes += [recipe_of(Adam(InverseSquareRoot(rate))) for rate in (0.1, 0.2)]
-    assert len(set(recipes)) == 6
+    recipes += [recipe_of(Adam(LinearWarmup(0.1, steps))) for steps in (2, 3)]
+    assert len(set(recipes)) == 8
 
 
 @pytest.mark.parametrize(
@@ -155,6 +166,21 @@ def test_refused(arguments, message):
         with pytest.raises(ValueError) as error:
             InverseSquareRoot(arguments[0])
         assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 9), "learning_rate must be a finite number above 0, but it was 0."),
+        ((math.nan, 9), "learning_rate must be a finite number above 0, but it was nan."),
+        ((0.1, 0), "steps must be a whole number of at least 1, but it was 0."),
+        ((0.1, 2.0), "steps must be a whole number of at least 1, but it was 2.0."),
+    ],
+)
+def test_refused_warmups(arguments, message):
+    with pytest.raises(ValueError) as error:
+        LinearWarmup(*arguments)
+    assert str(error.value) == message
 
 
 def test_numbers_of_numpy_are_taken():

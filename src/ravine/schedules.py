@@ -1,4 +1,4 @@
-"""Learning rates that fall while a network is trained, as the publications set them."""
+"""Learning rates that change while a network is trained, as the publications set them."""
 
 import math
 from numbers import Integral, Real
@@ -94,11 +94,48 @@ class DecayAfter(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def _check_rate(value):
+@keras.saving.register_keras_serializable(package="ravine")
+class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
+    r"""A rate that rises along a straight line and then stays, $\eta_t = \eta \min(1, t/w)$.
+
+    The first step, $t = 1$, is taken at the rate $\eta/w$, and step $w$ is the first at the whole
+    rate. For Adam $w = 2/(1-\beta_2)$ is a rule of thumb.
+
+    Args:
+        learning_rate: $\eta > 0$, the rate after the warm-up.
+        steps: $w$, at least 1; with 1 there is no warm-up.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    Example:
+        >>> from ravine.schedules import LinearWarmup
+        >>> rate = LinearWarmup(0.1, steps=4)
+        >>> [round(float(rate(steps_before)), 4) for steps_before in (0, 1, 2, 3, 4, 100)]
+        [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]
+
+    References:
+        Ma and Yarats (2021), On the Adequacy of Untuned Warmup for Adaptive Optimization, AAAI.
+    """
+
+    def __init__(self, learning_rate, steps):
+        self.learning_rate = _check_rate(learning_rate, "learning_rate")
+        self.steps = _check_count("steps", steps, least=1)
+
+    def __call__(self, step):
+        """Return the rate after `step` = t - 1 steps, a scalar."""
+        # In whole numbers: in float32 a long warm-up would not end.
+        t = ops.minimum(ops.cast(step, "int32"), self.steps - 1) + 1
+        return self.learning_rate * ops.cast(t, keras.config.floatx()) / self.steps
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps}
+
+
+def _check_rate(value, name="initial_learning_rate"):
     if not _is_number(value) or not value > 0:
-        raise ValueError(
-            f"initial_learning_rate must be a finite number above 0, but it was {value!r}."
-        )
+        raise ValueError(f"{name} must be a finite number above 0, but it was {value!r}.")
     return float(value)
 
 
