@@ -9,10 +9,9 @@ seen, is simulated.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
 
@@ -55,7 +54,7 @@ class Best(NamedTuple):
 
 
 def expected_losses(
-    model: NoisyQuadratic, batch_size: float, eta: ArrayLike, beta: ArrayLike = 0.0
+    model: NoisyQuadratic, batch_size: float, eta: Any, beta: Any = 0.0
 ) -> Iterator[np.ndarray]:
     r"""Yield the expected error at the start and after every step of momentum, without end.
 
@@ -154,7 +153,7 @@ def steady_loss(model: NoisyQuadratic, batch_size: float, eta: float, beta: floa
 def adam_losses(
     model: NoisyQuadratic,
     batch_size: float,
-    eta: ArrayLike,
+    eta: Any,
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-8,
@@ -223,7 +222,7 @@ def first_below(losses: Iterable[np.ndarray], target: float, limit: int) -> Best
     raise ValueError(f"No setting has reached {target:g} after {limit} steps.")
 
 
-def critical_batch(batch_sizes: ArrayLike, steps: ArrayLike) -> tuple[float, float]:
+def critical_batch(batch_sizes: Any, steps: Any) -> tuple[float, float]:
     r"""Fit $S(B) = S_{\min}\,(1 + B_c/B)$ to steps S at batch sizes B, least squares in ln S.
 
     Args:
