@@ -124,7 +124,7 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         """Return the rate after `step` = t - 1 steps, a scalar."""
-        # In whole numbers: in float32 a long warm-up would not end.
+        # Counted in whole numbers; the minimum first, since step + 1 may be too large for one.
         t = ops.minimum(ops.cast(step, "int32"), self.steps - 1) + 1
         return self.learning_rate * ops.cast(t, keras.config.floatx()) / self.steps
 
