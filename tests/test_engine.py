@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import keras
 import numpy as np
@@ -202,6 +203,14 @@ def test_compiling_leaves_no_trace():
             np.testing.assert_array_equal(was, now)
         assert int(trainer.optimizer.iterations) == 0
         assert not any(np.any(m) for m in trainer.optimizer.m)
+
+
+def test_a_state_that_starts_as_a_copy_of_the_weights_starts_from_the_new_ones():
+    """Schedule-Free has one; a run of a sweep must not begin where another one ended."""
+    make = {f"at {rate}": partial(keras.optimizers.ScheduleFreeAdamW, rate) for rate in (0.3, 0.03)}
+    together = run(make, seeds=(0, 1)).query("optimizer == 'at 0.03' and seed == 1")
+    alone = run({"at 0.03": make["at 0.03"]}, seeds=(1,))
+    np.testing.assert_array_equal(together["loss"], alone["loss"])
 
 
 def test_text_is_read_in_order_with_its_state_carried_on():

@@ -74,6 +74,7 @@ class Trainer:
         self.slots = optimizer.variables
         self.variables = [*model.trainable_variables, *states(model), *self.slots]
         self.first_slots = [ops.convert_to_numpy(slot) for slot in self.slots]
+        self.copied = [self._copied_weight(slot) for slot in self.first_slots]
         self.resident = not hasattr(dataset.x_train, "batches")
         if self.resident:
             self.x = ops.convert_to_tensor(dataset.x_train)
@@ -96,8 +97,17 @@ class Trainer:
         """Load the common start, empty the optimizer's state, set its hyperparameters."""
         set_seed(seed)  # PyTorch's dropout draws from the global generator, not from its layer's
         assign(self.model.variables, start)
-        assign(self.slots, self.first_slots)
+        first = zip(self.first_slots, self.copied, strict=True)
+        assign(self.slots, [slot if weight is None else weight for slot, weight in first])
         set_hyperparameters(self.optimizer, hyperparameters or {})
+
+    def _copied_weight(self, slot):
+        """Return the weight that a slot starts as a copy of, as in Schedule-Free, or None."""
+        if slot.any():
+            for weight in self.model.trainable_variables:
+                if np.array_equal(slot, ops.convert_to_numpy(weight)):
+                    return weight
+        return None
 
     def state(self) -> Iterator[np.ndarray]:
         """Yield the values of all variables, of the network and of the optimizer.
