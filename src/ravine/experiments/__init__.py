@@ -14,7 +14,18 @@ import keras
 import pandas as pd
 
 from ravine import cluster, datasets, protocol, records
-from ravine.experiments import averages, bag_of_words, batch_size, cifar, language, mnist, vae, vgg
+from ravine.experiments import (
+    averages,
+    bag_of_words,
+    batch_size,
+    cifar,
+    language,
+    mnist,
+    randomness,
+    successors,
+    vae,
+    vgg,
+)
 from ravine.experiments.setting import Experiment, Setting
 
 __all__ = [
@@ -31,7 +42,18 @@ __all__ = [
 
 EXPERIMENTS = {
     experiment.name: experiment
-    for family in (mnist, bag_of_words, cifar, vae, vgg, language, batch_size, averages)
+    for family in (
+        mnist,
+        bag_of_words,
+        cifar,
+        vae,
+        vgg,
+        language,
+        batch_size,
+        averages,
+        randomness,
+        successors,
+    )
     for experiment in family.EXPERIMENTS
 }
 TUNING_SEEDS = (100, 101)  # no reported run uses them

@@ -1,0 +1,95 @@
+"""Which optimizer? Adam, what came before it and what came after, with equal budgets.
+
+Weight decay is switched off everywhere, so that all algorithms minimise the same cost. AdamW
+without its decay is Adam and is not in the list. Muon and Schedule-Free are those of Keras; Muon
+moves matrices by its own rule and everything else by Adam's.
+"""
+
+from functools import partial
+
+import keras
+
+from ravine import models
+from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
+from ravine.optimizers import (
+    AdaBelief,
+    AdaMax,
+    AMSGrad,
+    Lion,
+    NAdam,
+    Nesterov,
+    RAdam,
+)
+
+CONTESTANTS: dict[str, Family] = {
+    **FAMILIES,
+    "Nesterov": Nesterov,
+    "AMSGrad": AMSGrad,
+    "NAdam": NAdam,
+    "AdaMax": AdaMax,
+    "RAdam": RAdam,
+    "AdaBelief": AdaBelief,
+    "Lion": Lion,
+    "Muon": partial(keras.optimizers.Muon, weight_decay=0.0, adam_weight_decay=0.0),
+    "Schedule-Free": partial(keras.optimizers.ScheduleFreeAdamW, weight_decay=0.0),
+}
+# Five rates for each algorithm, a factor of about 3 apart, from the lowest on.
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+LOWEST = {
+    "SGD": 0.03,
+    "Momentum": 0.01,
+    "AdaGrad": 3e-3,
+    "RMSprop": 3e-4,
+    "Adam": 1e-3,
+    "Nesterov": 0.01,
+    "AMSGrad": 1e-4,
+    "NAdam": 1e-3,
+    "AdaMax": 1e-3,
+    "RAdam": 1e-3,
+    "AdaBelief": 1e-3,
+    "Lion": 1e-4,
+    "Muon": 1e-3,
+    "Schedule-Free": 3e-3,
+}
+GRIDS = {name: RATES[RATES.index(rate) :][:5] for name, rate in LOWEST.items()}
+# The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
+QUICK_RATES = {
+    "SGD": 0.3,
+    "Momentum": 0.1,
+    "AdaGrad": 0.03,
+    "RMSprop": 3e-3,
+    "Adam": 0.01,
+    "Nesterov": 0.1,
+    "AMSGrad": 1e-3,
+    "NAdam": 0.01,
+    "AdaMax": 0.01,
+    "RAdam": 0.03,
+    "AdaBelief": 3e-3,
+    "Lion": 3e-3,
+    "Muon": 0.01,
+    "Schedule-Free": 0.01,
+}
+FULL_RATES = QUICK_RATES
+
+
+def _setting(data, rates, seeds):
+    return Setting(
+        data=data,
+        make_model=partial(models.mnist_mlp, hidden=100, dropout=0.2),
+        optimizers=at_rates(CONTESTANTS, rates),
+        epochs=5,
+        seeds=seeds,
+    )
+
+
+MNIST = Experiment(
+    name="mnist-successors",
+    title="MNIST, two hidden layers of 100 units, Adam and what came after it",
+    dataset="mnist",
+    quick=_setting("sample", QUICK_RATES, seeds=tuple(range(5))),
+    full=_setting("full", FULL_RATES, seeds=tuple(range(10))),
+    grids=GRIDS,
+    families=CONTESTANTS,
+)
+
+EXPERIMENTS = (MNIST,)
