@@ -18,7 +18,12 @@ BETAS_1 = (0.0, 0.5, 0.9, 0.95, 0.99)
 BETAS_2 = (0.5, 0.9, 0.95, 0.99, 0.999)
 DEFAULT: Cell = (0.9, 0.999)
 DIAGONAL: tuple[Cell, ...] = tuple((beta, beta) for beta in BETAS_1 if beta in BETAS_2)
-CELLS: tuple[Cell, ...] = tuple(itertools.product(BETAS_1, BETAS_2))
+# Far beyond β₁ = √β₂: on all digits this pair diverges at every rate below, and on the sample only
+# luck lets it train at the lowest. The recorded grids show it; there is no best rate to run it at.
+FAILING: tuple[Cell, ...] = ((0.99, 0.5),)
+CELLS: tuple[Cell, ...] = tuple(
+    cell for cell in itertools.product(BETAS_1, BETAS_2) if cell not in FAILING
+)
 
 # Six learning rates, factors of about 3, the same for every cell.
 MLP_RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -41,7 +46,7 @@ FAMILIES: dict[str, Family] = {cell_name(cell): family(cell) for cell in CELLS}
 
 
 def _by_cell(*rows: tuple[float, ...]) -> dict[str, float]:
-    """Return rates by cell, from a row for each β₁ with one rate for each β₂."""
+    """Return rates by cell, from a row for each β₁ with a rate for each β₂ in `CELLS`."""
     rates = itertools.chain(*rows)
     return {cell_name(cell): rate for cell, rate in zip(CELLS, rates, strict=True)}
 
@@ -52,21 +57,21 @@ MLP_QUICK_RATES = _by_cell(
     (0.003, 0.003, 0.003, 0.01, 0.01),
     (0.001, 0.01, 0.01, 0.01, 0.01),
     (0.0003, 0.01, 0.01, 0.01, 0.01),
-    (0.0003, 0.003, 0.01, 0.01, 0.01),
+    (0.003, 0.01, 0.01, 0.01),
 )
 MLP_FULL_RATES = _by_cell(
     (0.003, 0.003, 0.003, 0.003, 0.003),
     (0.003, 0.003, 0.003, 0.003, 0.003),
     (0.0003, 0.003, 0.003, 0.003, 0.003),
     (0.0003, 0.003, 0.003, 0.003, 0.003),
-    (0.0001, 0.0003, 0.001, 0.003, 0.003),
+    (0.0003, 0.001, 0.003, 0.003),
 )
 TEXT_QUICK_RATES = _by_cell(
     (0.03, 0.03, 0.03, 0.03, 0.03),
     (0.03, 0.03, 0.03, 0.03, 0.03),
     (0.03, 0.03, 0.03, 0.03, 0.03),
     (0.03, 0.03, 0.03, 0.03, 0.03),
-    (0.03, 0.03, 0.03, 0.03, 0.03),
+    (0.03, 0.03, 0.03, 0.03),
 )
 TEXT_FULL_RATES = TEXT_QUICK_RATES
 
@@ -108,7 +113,7 @@ def _text(data, rates, epochs, seeds):
 
 MLP = Experiment(
     name="beta-grid-mlp",
-    title="MNIST, two hidden layers of 100 units, Adam with 25 pairs of decays",
+    title="MNIST, two hidden layers of 100 units, Adam with 24 pairs of decays",
     dataset="mnist",
     quick=_mlp("sample", at_rates(FAMILIES, MLP_QUICK_RATES), 5, (0, 1, 2)),
     full=_mlp("full", at_rates(FAMILIES, MLP_FULL_RATES), 2, (0, 1, 2, 3, 4)),
@@ -117,7 +122,7 @@ MLP = Experiment(
 )
 TEXT = Experiment(
     name="beta-grid-text",
-    title="A small LSTM on text, Adam with 25 pairs of decays",
+    title="A small LSTM on text, Adam with 24 pairs of decays",
     dataset="ptb",
     quick=_text("sample", TEXT_QUICK_RATES, 2, (0, 1, 2, 3, 4)),
     full=_text("full", TEXT_FULL_RATES, 1, (0, 1, 2, 3, 4)),
