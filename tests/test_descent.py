@@ -77,8 +77,9 @@ def test_on_a_bent_ravine():
             keras.optimizers.schedules.PiecewiseConstantDecay([5, 9], [0.03, 0.003, 0.0])
         ),
         lambda: keras.optimizers.Adam(0.1, clipnorm=0.5, weight_decay=0.01),
+        lambda: keras.optimizers.ScheduleFreeAdamW(0.1),
     ],
-    ids=["Nadam", "schedule", "clipped"],
+    ids=["Nadam", "schedule", "clipped", "a state that starts as the weights"],
 )
 def test_any_keras_optimizer(make):
     """It walks as it does step by step, outside a compiled program."""

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from ravine.problems import LinearRegression
-from ravine.recipes import hyperparameters, recipe_of, set_hyperparameters
+from ravine.recipes import first_values, hyperparameters, recipe_of, set_hyperparameters
 from ravine.surfaces import Surface
 
 BEYOND = 1e6  # a walk that is this far from the origin has diverged
@@ -118,11 +118,16 @@ def descend(
 def _program(objective, recipes, shape, steps, batch_shape):
     """Return a function (start, hyperparameters, batches) -> points, shape (steps, k, *shape)."""
     optimizers = [recipe.make(_precision()) for recipe in recipes]
-    thetas = [keras.Variable(np.zeros(shape), dtype=_precision()) for _ in optimizers]
+    # by this number a state that is a copy of θ, as in Schedule-Free, is known from all others
+    thetas = [keras.Variable(np.full(shape, np.pi), dtype=_precision()) for _ in optimizers]
     for optimizer, theta in zip(optimizers, thetas, strict=True):
         optimizer.build([theta])
     states = [v for optimizer in optimizers for v in optimizer.variables]
-    first_states = [ops.convert_to_numpy(v) for v in states]
+    first_states = [
+        first
+        for optimizer, theta in zip(optimizers, thetas, strict=True)
+        for first in first_values(optimizer.variables, [theta])
+    ]
 
     def gradient(points, batch):  # of all walks at once, shape (k, *shape): one piece of program
         if batch is None:
@@ -133,10 +138,11 @@ def _program(objective, recipes, shape, steps, batch_shape):
     compiled = run(gradient, optimizers, thetas, steps, batch_shape)
 
     def program(start, sweep, batches):
+        for theta in thetas:
+            theta.assign(start)
         for variable, value in zip(states, first_states, strict=True):
             variable.assign(value)
-        for optimizer, theta, values in zip(optimizers, thetas, sweep, strict=True):
-            theta.assign(start)
+        for optimizer, values in zip(optimizers, sweep, strict=True):
             set_hyperparameters(optimizer, values)
         return np.asarray(ops.convert_to_numpy(compiled(batches)), dtype="float64")
 

@@ -19,7 +19,7 @@ from keras import ops
 
 from ravine import losses
 from ravine.datasets import Dataset
-from ravine.recipes import set_hyperparameters
+from ravine.recipes import first_values, set_hyperparameters
 
 Loss = Callable[[Any, Any], Any]
 
@@ -73,8 +73,7 @@ class Trainer:
         self.optimizer = optimizer
         self.slots = optimizer.variables
         self.variables = [*model.trainable_variables, *states(model), *self.slots]
-        self.first_slots = [ops.convert_to_numpy(slot) for slot in self.slots]
-        self.copied = [self._copied_weight(slot) for slot in self.first_slots]
+        self.first_slots = first_values(self.slots, model.trainable_variables)
         self.resident = not hasattr(dataset.x_train, "batches")
         if self.resident:
             self.x = ops.convert_to_tensor(dataset.x_train)
@@ -97,17 +96,8 @@ class Trainer:
         """Load the common start, empty the optimizer's state, set its hyperparameters."""
         set_seed(seed)  # PyTorch's dropout draws from the global generator, not from its layer's
         assign(self.model.variables, start)
-        first = zip(self.first_slots, self.copied, strict=True)
-        assign(self.slots, [slot if weight is None else weight for slot, weight in first])
+        assign(self.slots, self.first_slots)
         set_hyperparameters(self.optimizer, hyperparameters or {})
-
-    def _copied_weight(self, slot):
-        """Return the weight that a slot starts as a copy of, as in Schedule-Free, or None."""
-        if slot.any():
-            for weight in self.model.trainable_variables:
-                if np.array_equal(slot, ops.convert_to_numpy(weight)):
-                    return weight
-        return None
 
     def state(self) -> Iterator[np.ndarray]:
         """Yield the values of all variables, of the network and of the optimizer.

@@ -6,10 +6,12 @@ variables. The optimizer's class and its other settings are compiled into it.
 
 import inspect
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -88,3 +90,26 @@ def set_hyperparameters(optimizer: keras.optimizers.Optimizer, values: dict[str,
     """Set the hyperparameters of an optimizer that `Recipe.make` made."""
     for name, value in values.items():
         getattr(optimizer, "_learning_rate" if name == "learning_rate" else name).assign(value)
+
+
+def first_values(
+    slots: Iterable[keras.Variable], weights: Sequence[keras.Variable]
+) -> list[np.ndarray | keras.Variable]:
+    """Return what an optimizer's state holds before the first step, to set it back later.
+
+    Args:
+        slots: the variables of an optimizer that was just built.
+        weights: what it was built for.
+
+    Returns:
+        For each slot its value; or, where it is a copy of a weight that is not all zeros, as in
+        Schedule-Free, that weight, since the next run may start from other ones.
+    """
+    values = [ops.convert_to_numpy(slot) for slot in slots]
+    return [_copied(value, weights) if value.any() else value for value in values]
+
+
+def _copied(value, weights):
+    """Return the weight that has this value, or else the value."""
+    equal = (w for w in weights if np.array_equal(value, ops.convert_to_numpy(w)))
+    return next(equal, value)
