@@ -2,8 +2,8 @@
 
 The course does not depend on optax, so this runs in an environment of its own:
 
-    python -m venv /tmp/ox && /tmp/ox/bin/pip install optax==0.2.8 jax==0.10.2
-    /tmp/ox/bin/python tools/record_optax.py > tests/optimizers/optax.json
+    python -m venv other && other/bin/pip install optax==0.2.8 jax==0.10.2
+    other/bin/python tools/record_optax.py > tests/optimizers/optax.json
 
 Every algorithm starts at theta = (1, -1, 0.5) and gets the same ten gradients of sizes 0.001, 1 and
 100, at settings where optax means what the papers say: no bias correction in AMSGrad, no momentum
