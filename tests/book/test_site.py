@@ -50,12 +50,12 @@ def test_every_public_module_is_in_the_reference():
 def test_module_missing_in_the_reference_is_found(tmp_path):
     for folder in ("src/ravine", "book/appendix"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    (tmp_path / "src/ravine/optimizers/lion.py").write_text("class Lion:\n    pass\n")
+    (tmp_path / "src/ravine/optimizers/walrus.py").write_text("class Walrus:\n    pass\n")
     (tmp_path / "src/ravine/landscapes.py").write_text("")
     (tmp_path / "src/ravine/_private.py").write_text("")
     assert guards.modules_without_reference(tmp_path) == [
         "ravine.landscapes is missing in the API reference",
-        "ravine.optimizers.lion is missing in the API reference",
+        "ravine.optimizers.walrus is missing in the API reference",
     ]
 
 
