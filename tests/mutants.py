@@ -25,7 +25,7 @@ TESTS = ROOT / "tests" / "optimizers"
 # Those without whole trainings, quickest first.
 FILES = [
     "test_contract.py",
-    "test_published.py",
+    "test_optax.py",
     "test_successors.py",
     "test_state.py",
     "test_options.py",

@@ -254,7 +254,7 @@ CONTRACT = [
             (2.0,) * 5,
             (0.8, 0.6, 0.4, 0.2, 0.1921943),
         ),
-        twin=None,  # Keras has no RAdam; test_published compares with optax
+        twin=None,  # Keras has no RAdam; test_optax compares with it
         quadratic_rate=0.1,
         # its first steps are as long as the gradients, which reach 200 there
         rosenbrock_rate=0.002,
@@ -271,7 +271,7 @@ CONTRACT = [
         golden=Golden(
             {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 3.0}, (4.0, 0.0), (0.9428571429, 0.9231904)
         ),
-        twin=None,  # Keras has no AdaBelief; test_published compares with optax
+        twin=None,  # Keras has no AdaBelief; test_optax compares with it
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
     ),

@@ -71,7 +71,7 @@ def test_built_in_after_converting_epsilon(row):
     """1000 steps beside Keras' own optimizer, at an epsilon that matters."""
     gradients = ops.convert_to_tensor(random_gradients(steps=1000), "float32")
     if row.twin is None:
-        pytest.skip("Keras has none that takes the same steps; test_published has another source")
+        pytest.skip("Keras has none that takes the same steps; test_optax has another source")
     ours, twin = row.make(**row.large_epsilon), row.twin()
 
     def gradient(t, theta):
