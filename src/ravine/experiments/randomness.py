@@ -4,10 +4,11 @@ The page on randomness asks what each seed alone would have claimed, so the netw
 for many seeds.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 from ravine import models
-from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
+from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
 
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 QUICK_RATES = {"SGD": 0.3, "Momentum": 0.1, "AdaGrad": 0.03, "RMSprop": 0.003, "Adam": 0.01}
@@ -22,13 +23,23 @@ GRIDS = {
 }
 
 
-def _setting(data, rates, seeds):
+def small_mlp(
+    data: str, families: Mapping[str, Family], rates: Mapping[str, float], seeds: int
+) -> Setting:
+    """Return five epochs of a network with two hidden layers of 100 units on digits.
+
+    Args:
+        data: size of the data set, "sample" or "full".
+        families: for each algorithm a function (learning rate) -> optimizer.
+        rates: for each algorithm its learning rate.
+        seeds: how many.
+    """
     return Setting(
         data=data,
         make_model=partial(models.mnist_mlp, hidden=100, dropout=0.2),
-        optimizers=at_rates(FAMILIES, rates),
+        optimizers=at_rates(families, rates),
         epochs=5,
-        seeds=seeds,
+        seeds=tuple(range(seeds)),
     )
 
 
@@ -36,8 +47,8 @@ MNIST = Experiment(
     name="mnist-seeds",
     title="MNIST, two hidden layers of 100 units, thirty seeds",
     dataset="mnist",
-    quick=_setting("sample", QUICK_RATES, seeds=tuple(range(10))),
-    full=_setting("full", FULL_RATES, seeds=tuple(range(30))),
+    quick=small_mlp("sample", FAMILIES, QUICK_RATES, seeds=10),
+    full=small_mlp("full", FAMILIES, FULL_RATES, seeds=30),
     grids=GRIDS,
     families=FAMILIES,
 )

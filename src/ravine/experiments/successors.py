@@ -10,8 +10,8 @@ from functools import partial
 
 import keras
 
-from ravine import models
-from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
+from ravine.experiments.randomness import small_mlp
+from ravine.experiments.setting import FAMILIES, Experiment, Family
 from ravine.optimizers import (
     AdaBelief,
     AdaMax,
@@ -77,22 +77,12 @@ FULL_RATES = QUICK_RATES | {
 }
 
 
-def _setting(data, rates, seeds):
-    return Setting(
-        data=data,
-        make_model=partial(models.mnist_mlp, hidden=100, dropout=0.2),
-        optimizers=at_rates(CONTESTANTS, rates),
-        epochs=5,
-        seeds=seeds,
-    )
-
-
 MNIST = Experiment(
     name="mnist-successors",
     title="MNIST, two hidden layers of 100 units, Adam and what came after it",
     dataset="mnist",
-    quick=_setting("sample", QUICK_RATES, seeds=tuple(range(5))),
-    full=_setting("full", FULL_RATES, seeds=tuple(range(10))),
+    quick=small_mlp("sample", CONTESTANTS, QUICK_RATES, seeds=5),
+    full=small_mlp("full", CONTESTANTS, FULL_RATES, seeds=10),
     grids=GRIDS,
     families=CONTESTANTS,
 )
