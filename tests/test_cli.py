@@ -148,16 +148,26 @@ def test_quick_rates_are_inside_their_grids_and_budgets_equal():
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_quick_settings_are_the_best_of_the_recorded_grid(name):
-    experiment = EXPERIMENTS[name]
-    record = records.load(name, "quick-grid")
+    assert_best_of_the_recorded_grid(EXPERIMENTS[name], "quick")
+
+
+@pytest.mark.parametrize("name", ["beta-grid-mlp", "mnist-seeds", "mnist-successors"])
+def test_full_settings_of_our_own_are_the_best_of_the_recorded_grid(name):
+    """Those that nobody published; the others are as published, or tuned in shorter runs."""
+    assert_best_of_the_recorded_grid(EXPERIMENTS[name], "full")
+
+
+def assert_best_of_the_recorded_grid(experiment, size):
+    """See that the optimizers of a size are the best trials of its recorded grid."""
+    setting, record = experiment.setting(size), records.load(experiment.name, f"{size}-grid")
     table = best_rates(record.frame)
     assert set(record.provenance["settings"]["seeds"]) == set(TUNING_SEEDS)
-    assert record.provenance["settings"]["epochs"] == experiment.quick.epochs
+    assert record.provenance["settings"]["epochs"] == setting.epochs
     for optimizer, rates in experiment.grids.items():
         trials = table[table["optimizer"] == optimizer].set_index("learning_rate")
         assert set(trials.index) == set(rates)
         best = experiment.families[optimizer](trials["loss"].idxmin())
-        assert describe(experiment.quick.optimizers[optimizer]()) == describe(best)
+        assert describe(setting.optimizers[optimizer]()) == describe(best)
 
 
 def test_data_tells_what_is_there(monkeypatch, tmp_path):

@@ -294,6 +294,7 @@ every_optimizer = pytest.mark.parametrize("row", CONTRACT, ids=ROWS)
 # Whole models cost seconds for each optimizer, and test what all classes share. So they train with
 # one of each kind: the first six, and AdamW, which decays by itself.
 KINDS = [*CONTRACT[:6], ROWS["AdamW"]]
+SUCCESSORS = CONTRACT[6:]  # of Adam
 every_kind_of_optimizer = pytest.mark.parametrize("row", KINDS, ids=lambda row: row.name)
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.mutants import alone
-from tests.optimizers.contract import BACKEND, CONTRACT
+from tests.optimizers.contract import BACKEND, SUCCESSORS
 
 HERE = Path(__file__).parent
 FILES = ["test_contract.py", "test_state.py", "test_options.py", "test_training.py"]
 # All values for all optimizers, of the successors of Adam without whole walks; of the rest, which
 # costs minutes on JAX, what concerns Adam.
-SUCCESSORS = " or ".join(row.name for row in CONTRACT[6:])
+NAMES = " or ".join(row.name for row in SUCCESSORS)
 WALKS = "descends or built_in or refused or float32 or tiny"
-CHOICE = f"(test_contract and not (({SUCCESSORS}) and ({WALKS}))) or ({alone('Adam')})"
+CHOICE = f"(test_contract and not (({NAMES}) and ({WALKS}))) or ({alone('Adam')})"
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="started from the tests on TensorFlow")

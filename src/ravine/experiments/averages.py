@@ -76,11 +76,11 @@ TEXT_QUICK_RATES = _by_cell(
 TEXT_FULL_RATES = TEXT_QUICK_RATES  # not tuned on the whole text
 
 
-def _mlp(data, optimizers, epochs, seeds):
+def _mlp(data, rates, epochs, seeds):
     return Setting(
         data=data,
         make_model=partial(models.mnist_mlp, hidden=100, dropout=0.0),
-        optimizers=optimizers,
+        optimizers=at_rates(FAMILIES, rates),
         epochs=epochs,
         seeds=seeds,
     )
@@ -115,8 +115,8 @@ MLP = Experiment(
     name="beta-grid-mlp",
     title="MNIST, two hidden layers of 100 units, Adam with 24 pairs of decays",
     dataset="mnist",
-    quick=_mlp("sample", at_rates(FAMILIES, MLP_QUICK_RATES), 5, (0, 1, 2)),
-    full=_mlp("full", at_rates(FAMILIES, MLP_FULL_RATES), 2, (0, 1, 2, 3, 4)),
+    quick=_mlp("sample", MLP_QUICK_RATES, 5, (0, 1, 2)),
+    full=_mlp("full", MLP_FULL_RATES, 2, (0, 1, 2, 3, 4)),
     grids=dict.fromkeys(FAMILIES, MLP_RATES),
     families=FAMILIES,
 )

@@ -17,7 +17,7 @@ MLP_QUICK_RATES = {
 }
 MLP_L2_QUICK_RATES = MLP_QUICK_RATES | {"AdaGrad": 0.03}
 
-# The quick network is narrower than the paper's, which takes five times as long.
+# The quick network is narrower than the paper's, which has five times as many weights.
 QUICK_HIDDEN = 300
 
 MLP_GRIDS = {
