@@ -1,0 +1,65 @@
+"""Makes the students' version of an assignment: no answers, no hidden tests, no outputs."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from ravine.files import write_whole
+from tools.homework.master import Master
+from tools.notebooks import ROOT, repository_address, setup_source
+
+PAGES = ROOT / "book" / "homework"
+RELEASED = ROOT / "dist" / "homework"
+SETUP = "setup"  # the name of the cell that installs the package on Colab
+MADE = (2020, 1, 1, 0, 0, 0)  # one date for all files of a zip: the same release, the same bytes
+
+
+def student_version(master: Master) -> NotebookNode:
+    """Returns the notebook as students get it, in nbgrader's format of a released assignment."""
+    notebook = deepcopy(master.notebook)
+    for node, cell in zip(notebook.cells, master.cells, strict=True):
+        node.source = cell.released
+        if cell.name == SETUP:
+            node.source = setup_source(repository_address())
+        if node.cell_type == "code":
+            node.outputs, node.execution_count = [], None
+        if "nbgrader" in node.metadata:
+            node.metadata["deletable"] = False
+            node.metadata["editable"] = cell.role in ("answer", "manual")
+    notebook.metadata["ravine"] = {"homework": master.name}
+    nbformat.validate(notebook)
+    return notebook
+
+
+def page_text(master: Master) -> str:
+    """Returns the text of the released file."""
+    return nbformat.writes(student_version(master)) + "\n"
+
+
+def page_path(name: str) -> Path:
+    """Names the page of an assignment in the book."""
+    return PAGES / f"{name}.ipynb"
+
+
+def release(masters: Iterable[Master]) -> list[Path]:
+    """Writes the students' notebooks: into the book, into `dist/homework`, and as a zip.
+
+    Returns:
+        The files in `dist/homework`, the zip last.
+    """
+    content, files = io.BytesIO(), []
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for master in masters:
+            text = page_text(master)
+            write_whole(page_path(master.name), text.encode())
+            files.append(RELEASED / f"{master.name}.ipynb")
+            write_whole(files[-1], text.encode())
+            archive.writestr(zipfile.ZipInfo(files[-1].name, MADE), text)
+    files.append(RELEASED / "homework.zip")
+    write_whole(files[-1], content.getvalue())
+    return files

@@ -1,0 +1,223 @@
+"""The grader's side of a student's process: run cells, read names, call what they define."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tools.homework import messages
+from tools.notebooks import ROOT
+
+STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk makes slow
+
+
+class StudentError(Exception):
+    """The student's code raised."""
+
+
+class SessionEndedError(Exception):
+    """The student's process ended, sent nonsense or did not answer in time."""
+
+
+class Workshop:
+    """Starts the process of each submission from one that has imported everything already.
+
+    Use it as a context: leaving it ends the worker and all that it started.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folders = tempfile.TemporaryDirectory(prefix="homework-")
+        self._worker: subprocess.Popen[bytes] | None = None
+        self.starts = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that the others are forked from runs."""
+        return self._worker is not None and self._worker.poll() is None
+
+    def __enter__(self) -> "Workshop":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._worker is not None:
+            self._control.close()
+            self._worker.kill()
+            self._worker.wait()
+        self._folders.cleanup()
+
+    def _start_worker(self):
+        self.starts += 1
+        self._control, theirs = socket.socketpair()
+        kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
+        environment |= {
+            "HOME": self._folders.name,
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "KERAS_BACKEND": "tensorflow",
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        self._worker = subprocess.Popen(
+            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno())],
+            cwd=ROOT,
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+        self._control.settimeout(STARTED_WITHIN)
+        if self._control.recv(5) != b"ready":
+            raise RuntimeError(
+                "The worker that runs students' code does not start: run "
+                "`python -m tools.homework.worker 0` and read its error."
+            )
+
+    def open(self) -> "Session":
+        """Starts a process that nothing has run in."""
+        ours, theirs = socket.socketpair()
+        folder = tempfile.mkdtemp(dir=self._folders.name)
+        with self._lock:
+            if not self.alive:
+                self._start_worker()
+            socket.send_fds(self._control, [os.fsencode(folder)], [theirs.fileno()])
+        theirs.close()
+        return Session(ours, Path(folder))
+
+
+class Session:
+    """One process of a student's code."""
+
+    def __init__(self, channel: socket.socket, folder: Path):
+        self._channel = channel
+        self.folder = folder
+        self._callbacks: list[Any] = []
+        self._process: int | None = None
+        self.deadline = time.monotonic() + STARTED_WITHIN
+        with self._ending():
+            self._process = int(messages.receive(channel, self.deadline)["process"])
+
+    def close(self) -> None:
+        """Ends the process, whatever it is doing."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
+            self._process = None
+        self._channel.close()
+
+    def _ending(self):
+        return _Ending(self)
+
+    def run(self, source: str, label: str) -> None:
+        """Runs a cell.
+
+        Raises:
+            StudentError: if it raises; the message names the error and the line.
+            SessionEndedError: if the process ends, or is not done at the deadline.
+        """
+        self._ask({"do": "run", "source": source, "label": f"cell {label}"})
+
+    def names(self, names: Iterable[str]) -> dict[str, Any]:
+        """Reads those of the names that are defined: plain data, or handles for all else."""
+        return self._ask({"do": "names", "names": sorted(names)})
+
+    def call(self, handle: int, arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:
+        """Calls what a handle stands for."""
+        encoded = [self._encode(argument) for argument in arguments]
+        named = {name: self._encode(value) for name, value in keywords.items()}
+        return self._ask({"do": "call", "handle": handle, "arguments": encoded, "keywords": named})
+
+    def get(self, handle: int, name: str) -> Any:
+        """Reads an attribute of what a handle stands for."""
+        return self._ask({"do": "get", "handle": handle, "name": name})
+
+    def _ask(self, request):
+        # A number that cannot be guessed: an answer sent ahead of its question is none.
+        number = secrets.token_hex(8)
+        with self._ending():
+            messages.send(self._channel, {"id": number, **request})
+            while "callback" in (answer := messages.receive(self._channel, self.deadline)):
+                self._call_back(answer)
+            if answer["id"] != number:
+                raise messages.MessageError("an answer to no question")
+            if "error" not in answer:
+                return messages.decode(answer["value"], self._find)
+            name, text, line = (answer["error"][key] for key in ("type", "text", "line"))
+        where = f" (line {line} of its cell)" if isinstance(line, int) else ""
+        raise StudentError(f"{name}: {text}{where}")
+
+    def _call_back(self, request):
+        callback = self._callbacks[request["callback"]]
+        arguments = [messages.decode(item, self._find) for item in request["arguments"]]
+        try:
+            reply = {"value": self._encode(callback(*arguments))}
+        except Exception as error:  # the student's code called it with the wrong things
+            reply = {"raised": f"{type(error).__name__}: {error}"}
+        messages.send(self._channel, reply)
+
+    def _encode(self, value):
+        return messages.encode(value, self._keep)
+
+    def _keep(self, value):
+        if isinstance(value, Handle):
+            return {"handle": value._number}
+        if not callable(value):
+            raise TypeError(f"a test cannot send {value!r} to the student's code")
+        self._callbacks.append(value)
+        return {"callback": len(self._callbacks) - 1}
+
+    def _find(self, value):
+        return Handle(self, int(value["handle"]), str(value["type"])[:80])
+
+
+class _Ending:
+    """Turns whatever is wrong with the other side into SessionEndedError, and ends it."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None or issubclass(kind, (StudentError, SessionEndedError)):
+            return
+        self.session.close()
+        if isinstance(error, TimeoutError):
+            raise SessionEndedError("it was not done in time") from error
+        nonsense = (messages.MessageError, KeyError, TypeError, ValueError, IndexError)
+        if isinstance(error, (*nonsense, AttributeError, OSError)):
+            raise SessionEndedError("its process ended") from error
+
+
+class Handle:
+    """Stands in a test for an object of the student's process: call it, read its attributes."""
+
+    def __init__(self, session: Session, number: int, kind: str):
+        self._session, self._number, self._kind = session, number, kind
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Calls it over there."""
+        return self._session.call(self._number, arguments, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._session.get(self._number, name)
+
+    def __repr__(self) -> str:
+        return f"<a {self._kind}>"
