@@ -9,10 +9,11 @@ INSTALLED := .venv/.installed
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve execute test check tests notebooks mutants kills bench requirements address clean
+.PHONY: help book serve execute test check tests notebooks mutants kills bench requirements address clean \
+	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
-	@sed -nE 's/^([a-z]+):.*## /make \1\t/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 24
 
 $(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
 	@tools/setup.sh
@@ -48,6 +49,21 @@ notebooks: $(INSTALLED) ## Execute every notebook again and compare with the sto
 	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		-n 2 --dist loadfile book
 
+homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
+	@$(BIN)/python -m tools.homework release
+
+homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip
+	@$(BIN)/python -m tools.homework grade "$(SUBMISSIONS)" $(OPTIONS)
+
+homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones
+	@$(BIN)/python -m tools.homework check
+
+homework-open: $(INSTALLED) ## Open the homework with its answers in private/homework
+	@$(BIN)/python -m tools.homework open
+
+homework-lock: $(INSTALLED) ## Lock the homework of private/homework into the repository again
+	@$(BIN)/python -m tools.homework lock
+
 mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find them
 	@$(BIN)/python tests/mutants.py
 
@@ -59,7 +75,7 @@ bench: $(INSTALLED) ## Time the course beside what others have: epochs, steps, s
 
 requirements: $(INSTALLED) ## Choose the newest versions again and write requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --fork-strategy fewest \
-		--python-version 3.11 --extra book --extra test --group install \
+		--python-version 3.11 --extra book --extra homework --extra test --group install \
 		--generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" --output-file requirements.txt
 

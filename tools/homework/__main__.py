@@ -68,7 +68,7 @@ def grade(
         TimeElapsedColumn(),
     )
     graded: list[batch.Graded] = []
-    with Progress(*columns, console=console) as progress:
+    with Workshop() as workshop, Progress(*columns, console=console) as progress:
         bar = progress.add_task("grading", total=len(submissions) - len(broken))
 
         def advance(item: batch.Graded) -> None:
@@ -78,6 +78,7 @@ def grade(
             [item for item in submissions if not item.problem],
             masters,
             out / "results",
+            workshop,
             cell_timeout,
             jobs or batch.default_jobs(os.cpu_count()),
             advance,

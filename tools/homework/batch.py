@@ -55,6 +55,7 @@ def grade_all(
     submissions: Sequence[Submission],
     masters: Mapping[str, Master],
     results: Path,
+    workshop: Workshop,
     timeout: float,
     jobs: int,
     progress: Callable[[Graded], None],
@@ -68,6 +69,7 @@ def grade_all(
         submissions: those without a problem.
         masters: the assignments by name.
         results: the folder of the kept results.
+        workshop: where processes come from.
         timeout: seconds for a cell, and for a test.
         jobs: how many to grade at the same time.
         progress: called after each.
@@ -86,29 +88,27 @@ def grade_all(
             progress(kept)
         else:
             waiting.append((number, submission, master, key))
-    if waiting:
-        with Workshop() as workshop:
-            expected = {
-                name: expected_checks(masters[name], workshop, timeout)
-                for name in sorted({master.name for _, _, master, _ in waiting})
-            }
+    expected = {
+        name: expected_checks(masters[name], workshop, timeout)
+        for name in sorted({master.name for _, _, master, _ in waiting})
+    }
 
-            def one(submission, master, key):
-                outcomes, errors = _grade(submission, master, expected, workshop, timeout)
-                result = Graded(submission, tuple(outcomes), errors)
-                _keep(result_path(results, submission), key, result)
-                return result
+    def one(submission, master, key):
+        outcomes, errors = _grade(submission, master, expected, workshop, timeout)
+        result = Graded(submission, tuple(outcomes), errors)
+        _keep(result_path(results, submission), key, result)
+        return result
 
-            with ThreadPoolExecutor(jobs) as pool:
-                running = {pool.submit(one, *job[1:]): job[0] for job in waiting}
-                try:
-                    while running:
-                        for future in wait(running, return_when=FIRST_COMPLETED).done:
-                            graded[running.pop(future)] = future.result()
-                            progress(future.result())
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(one, *job[1:]): job[0] for job in waiting}
+        try:
+            while running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    graded[running.pop(future)] = future.result()
+                    progress(future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return [graded[number] for number in range(len(submissions))]
 
 

@@ -49,13 +49,17 @@ class Workshop:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._end_worker()
+        self._folders.cleanup()
+
+    def _end_worker(self):
         if self._worker is not None:
             self._control.close()
             self._worker.kill()
             self._worker.wait()
-        self._folders.cleanup()
 
     def _start_worker(self):
+        self._end_worker()
         self.starts += 1
         self._control, theirs = socket.socketpair()
         kept = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")

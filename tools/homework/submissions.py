@@ -98,13 +98,9 @@ def find_files(place: Path) -> list[File]:
     if not place.exists():
         raise FileNotFoundError(f"There is no {place}: name the folder or zip of the submissions.")
     found = list(_files_of(place))
-    shared = 0
-    parts = [file.parts for file in found]
     # Folders that all files share say nothing, as long as a folder for each student is left.
-    while (
-        parts and all(len(p) > shared + 2 for p in parts) and len({p[shared] for p in parts}) == 1
-    ):
-        shared += 1
+    levels = zip(*(file.parts[:-1] for file in found), strict=False)
+    shared = next((level for level, names in enumerate(levels) if len(set(names)) > 1), 0)
     return [replace(file, parts=file.parts[shared:]) for file in found]
 
 
