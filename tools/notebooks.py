@@ -37,6 +37,16 @@ def find_notebooks(root: Path = ROOT) -> list[Path]:
     return sorted(path for path in notebooks if ".ipynb_checkpoints" not in path.parts)
 
 
+def is_homework(path: Path) -> bool:
+    """Says whether a notebook waits for a student's answers, and so cannot be executed."""
+    return path.parent.name == "homework"
+
+
+def find_chapters(root: Path = ROOT) -> list[Path]:
+    """Lists the notebooks that are executed: all but the homework."""
+    return [path for path in find_notebooks(root) if not is_homework(path)]
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Reads a notebook in the current format."""
     return nbformat.read(path, as_version=4)
@@ -61,9 +71,9 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 
 
 def in_book(paths: Iterable[str]) -> list[Path]:
-    """Turns the notebooks named on a command line into paths; none named means all."""
+    """Turns the notebooks named on a command line into paths; none named means all chapters."""
     named = [Path(path).resolve() for path in paths]
     for path in named:
         if not path.is_file():
             sys.exit(f"No notebook {path}.")
-    return named or find_notebooks()
+    return named or find_chapters()

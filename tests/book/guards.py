@@ -16,7 +16,13 @@ from nbformat import NotebookNode
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.notebooks import find_notebooks, read_notebook, repository_address, setup_source
+from tools.notebooks import (
+    find_notebooks,
+    is_homework,
+    read_notebook,
+    repository_address,
+    setup_source,
+)
 
 LARGEST = 300_000  # bytes
 CONCEPTS = ("gradient-descent", "momentum", "rmsprop", "adam")  # folders of concept chapters
@@ -154,6 +160,12 @@ def exercises_missing(notebook: NotebookNode) -> list[str]:
     return complaints
 
 
+def already_run(notebook: NotebookNode) -> list[str]:
+    ran = [cell for cell in code_cells(notebook) if cell.outputs or cell.execution_count]
+    return ["homework is handed out without outputs: run make homework-release"] if ran else []
+
+
+HOMEWORK = (malformed, already_run, machine_paths, wrong_setup, notation_not_linked)
 ALL_NOTEBOOKS = (
     malformed,
     out_of_order,
@@ -170,7 +182,7 @@ ALL_NOTEBOOKS = (
 def notebook_complaints(path: Path) -> list[str]:
     """All that is wrong with one stored notebook."""
     notebook = read_notebook(path)
-    guards = [*ALL_NOTEBOOKS]
+    guards = [*(HOMEWORK if is_homework(path) else ALL_NOTEBOOKS)]
     if path.parent.name in CONCEPTS:
         guards.append(exercises_missing)
     complaints = [complaint for guard in guards for complaint in guard(notebook)]
@@ -321,7 +333,8 @@ def requirement_complaints(project: dict, requirements: str) -> list[str]:
             complaints.append(f"{pin.name} is for one kind of machine")
     extras = project["project"]["optional-dependencies"]
     install = project["dependency-groups"]["install"]
-    for text in [*project["project"]["dependencies"], *extras["book"], *extras["test"], *install]:
+    installed = [text for name in ("book", "homework", "test") for text in extras[name]]
+    for text in [*project["project"]["dependencies"], *installed, *install]:
         wanted = Requirement(text)
         versions = pins.get(canonicalize_name(wanted.name), [])
         if not versions or not all(version in wanted.specifier for version in versions):

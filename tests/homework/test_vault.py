@@ -1,0 +1,153 @@
+"""Assignments stay locked, open with their key alone, and complain when they are malformed."""
+
+import pytest
+from nbformat.v4 import writes
+
+from tests.homework.samples import demo, demo_notebook
+from tools.homework import proof, vault
+from tools.homework.master import MasterError, read_master
+
+
+@pytest.fixture
+def locked(tmp_path, monkeypatch):
+    monkeypatch.setattr(vault, "LOCKED", tmp_path / "locked")
+    monkeypatch.setattr(vault, "OPENED", tmp_path / "private")
+    monkeypatch.delenv(vault.KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(vault.FOLDER_VARIABLE, raising=False)
+    files = {"doubling.ipynb": writes(demo_notebook()), "doubling.yaml": "wrong: []\n"}
+    vault.lock("doubling", files)
+    return files
+
+
+def test_what_is_locked_opens_again(locked):
+    assert vault.unlock("doubling") == locked
+    assert vault.load("doubling").cells == demo().cells
+
+
+def test_the_locked_file_tells_nothing(locked):
+    content = vault.locked_file("doubling").read_bytes()
+    assert b"double" not in content and b"PK" not in content[:4]
+
+
+def test_locking_the_same_again_changes_nothing(locked):
+    before = vault.locked_file("doubling").read_bytes()
+    vault.lock("doubling", locked)
+    assert vault.locked_file("doubling").read_bytes() == before
+    vault.lock("doubling", locked | {"doubling.yaml": "right: []\n"})
+    assert vault.locked_file("doubling").read_bytes() != before
+
+
+def test_another_key_does_not_open(locked, monkeypatch):
+    monkeypatch.setenv(vault.KEY_VARIABLE, "A" * 43 + "=")
+    with pytest.raises(
+        MasterError, match="it was locked with another key than RAVINE_HOMEWORK_KEY"
+    ):
+        vault.load("doubling")
+    vault.lock("doubling", locked)
+    assert vault.unlock("doubling") == locked
+    monkeypatch.delenv(vault.KEY_VARIABLE)
+    with pytest.raises(MasterError, match="another key"):
+        vault.load("doubling")
+
+
+def test_a_word_is_no_key(locked, monkeypatch):
+    monkeypatch.setenv(vault.KEY_VARIABLE, "password")
+    with pytest.raises(MasterError, match="is no key: make one with"):
+        vault.load("doubling")
+
+
+def test_a_damaged_file_does_not_open(locked):
+    path = vault.locked_file("doubling")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(MasterError, match="does not open"):
+        vault.load("doubling")
+
+
+def test_a_missing_assignment_is_named(locked):
+    with pytest.raises(MasterError, match="There is no assignment tripling"):
+        vault.load("tripling")
+
+
+def test_a_teachers_own_edition_comes_first(locked, tmp_path, monkeypatch):
+    own = demo_notebook()
+    own.cells[0].source = "# Homework 0: Tripling"
+    for folder in (tmp_path / "private", tmp_path / "elsewhere"):
+        folder.mkdir()
+        own.cells[0].source += f" in {folder.name}"
+        (folder / "doubling.ipynb").write_text(writes(own))
+    assert vault.load("doubling").title == "Homework 0: Tripling in private"
+    monkeypatch.setenv(vault.FOLDER_VARIABLE, str(tmp_path / "elsewhere"))
+    assert vault.load("doubling").title.endswith("elsewhere")
+
+
+def spoiled(name, change):
+    notebook = demo_notebook()
+    cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in notebook.cells}
+    change(cells[name])
+    return writes(notebook)
+
+
+def rename(cell):
+    cell.metadata["nbgrader"]["grade_id"] = "imports"
+
+
+def unmark_solution(cell):
+    cell.source = cell.source.replace("### BEGIN SOLUTION\n", "")
+
+
+def unmark_answer(cell):
+    cell.metadata["nbgrader"]["solution"] = False
+
+
+def unmark_test(cell):
+    cell.metadata["nbgrader"]["grade"] = False
+
+
+def unhide(cell):
+    cell.source = cell.source.split("### BEGIN")[0]
+
+
+def half_hide(cell):
+    cell.source = cell.source.replace("### END HIDDEN TESTS", "")
+
+
+def take_points(cell):
+    cell.metadata["nbgrader"]["points"] = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("double", rename, "two cells have the grade_id imports, rename one"),
+        ("double", unmark_solution, "the answer double has no ### BEGIN SOLUTION"),
+        ("double", unmark_answer, "double holds a solution and is none"),
+        ("double-test", unmark_test, "double-test holds hidden tests and is no test"),
+        ("double-test", unhide, "the test double-test has no ### BEGIN HIDDEN TESTS"),
+        ("double-test", half_hide, "the test double-test has no ### BEGIN HIDDEN TESTS"),
+        ("double-test", take_points, "the task double-test has no points"),
+    ],
+)
+def test_a_malformed_assignment_is_refused(name, change, complaint):
+    with pytest.raises(MasterError, match=complaint):
+        read_master("doubling", spoiled(name, change))
+
+
+def test_a_broken_notebook_is_refused():
+    with pytest.raises(MasterError, match=r"doubling\.ipynb is no notebook"):
+        read_master("doubling", writes(demo_notebook())[:-20])
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"name": "a", "change": [["no such text", ""]], "loses": []}, "must stand once"),
+        ({"name": "a", "change": [["#", ""]], "loses": []}, "must stand once"),
+        ({"name": "a", "answers": {"treble": ""}, "loses": []}, "there is no cell treble"),
+        ({"name": "a", "change": [], "loses": ["why"]}, "no test"),
+    ],
+)
+def test_a_variant_that_does_not_fit_is_refused(entry, complaint):
+    master = demo()
+    master.variants["wrong"] = [entry]
+    with pytest.raises(MasterError, match=complaint):
+        list(proof.variants(master))
