@@ -46,8 +46,8 @@ tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 notebooks: $(INSTALLED) ## Execute every chapter again and compare with the stored outputs
-	@$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
-		-n 2 --dist loadfile --ignore=book/homework book
+	@$(BIN)/python -m pytest -p tests.forked_kernels --nbval-lax --nbval-kernel-name=forked \
+		--nbval-cell-timeout=300 -n 2 --dist loadfile --ignore=book/homework book
 
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
 	@$(BIN)/python -m tools.homework release
