@@ -10,6 +10,7 @@ Jupyter starts a kernel as a program, so there is a small one that asks the fork
 fork, passes on Ctrl-C, and lives as long as the fork.
 """
 
+import builtins
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 IMPORTED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy.stats", "tensorflow")
 ADDRESS = "RAVINE_FORKED_KERNELS"
@@ -60,8 +62,12 @@ def fork_on_demand(address):
     server = socket.socket(socket.AF_UNIX)
     server.bind(address)
     server.listen()  # who asks meanwhile waits
+    # pandas and Matplotlib look for a notebook around them when they are imported.
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=True)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     for name in IMPORTED:
         __import__(name)
+    del builtins.get_ipython
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = server.accept()
