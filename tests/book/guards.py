@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import yaml
@@ -316,6 +317,28 @@ INDEX = re.compile(r"--(?:extra-)?index-url|--find-links|pythonhosted\.|\bpypi\.
 def machine_traces(text: str) -> list[str]:
     """Paths of a machine and hosts of a package index, which no file should tell of."""
     return [found.group() for pattern in (MACHINE_PATH, INDEX) for found in pattern.finditer(text)]
+
+
+def workflow_complaints(workflow: dict[Any, Any]) -> list[str]:
+    """A workflow must name actions by commit, and give each job no more rights than it needs."""
+    complaints = []
+    least = {"contents": "read"}
+    if (rights := workflow.get("permissions")) != least:
+        complaints.append(f"by default it may do {rights}, and {least} is enough")
+    for name, job in workflow["jobs"].items():
+        if "timeout-minutes" not in job:
+            complaints.append(f"job {name} has no time limit")
+        for step in job["steps"]:
+            action = step.get("uses", "")
+            if action and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action):
+                complaints.append(f"job {name} uses {action}, which is not a commit")
+            keeps = step.get("with", {}).get("persist-credentials") is not False
+            if "/checkout@" in action and keeps and "permissions" not in job:
+                complaints.append(f"job {name} leaves its token behind after the checkout")
+    # YAML reads the key `on` as true.
+    if "pull_request" in workflow[True] and "secrets." in str(workflow):
+        complaints.append("a pull request would reach a secret")
+    return complaints
 
 
 def requirement_complaints(project: dict, requirements: str) -> list[str]:

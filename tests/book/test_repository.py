@@ -6,6 +6,7 @@ import tomllib
 import zipfile
 
 import pytest
+import yaml
 
 from tests.book import guards
 from tools.notebooks import ROOT, find_notebooks, repository_address
@@ -120,3 +121,31 @@ def test_wheel_carries_the_data(tmp_path):
     assert tracked, "there are samples"
     assert {name for name in packed if name.startswith("ravine/data/")} >= tracked
     assert not [name for name in packed if "checkpoints/" in name], "gigabytes, of no use to others"
+
+
+WORKFLOWS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
+}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS.keys())
+def test_workflows_are_pinned_and_may_write_nothing_by_default(workflow):
+    assert guards.workflow_complaints(workflow) == []
+
+
+def test_careless_workflows_are_found():
+    step = {"uses": "actions/checkout@v5"}
+    careless = {
+        # YAML reads the key `on` as true.
+        True: {"pull_request": None},
+        "permissions": {"contents": "write"},
+        "jobs": {"test": {"steps": [step, {"run": "echo ${{ secrets.KEY }}"}]}},
+    }
+    assert guards.workflow_complaints(careless) == [
+        "by default it may do {'contents': 'write'}, and {'contents': 'read'} is enough",
+        "job test has no time limit",
+        "job test uses actions/checkout@v5, which is not a commit",
+        "job test leaves its token behind after the checkout",
+        "a pull request would reach a secret",
+    ]
