@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve links site execute test check tests notebooks mutants kills bench requirements address clean \
+.PHONY: help book serve links colab site execute test check tests notebooks mutants kills bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
@@ -29,6 +29,9 @@ serve: book ## Build the site and show it at http://localhost:8000
 
 links: $(INSTALLED) ## Ask every link to another site whether it still leads somewhere
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output dist/links --keep-going
+
+colab: $(INSTALLED) ## Run notebooks as Colab would, with its versions (a sample, or NB=path)
+	@$(BIN)/python -m tools.colab $(NB)
 
 site: $(INSTALLED) ## The tests of the site in a browser
 	@$(BIN)/python -m pytest tests/site
