@@ -59,7 +59,15 @@ def make_environment(folder: Path) -> Path:
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
     python = folder / "bin" / "python"
     wanted = [f"{name}=={version}" for name, version in SHIPPED.items()]
-    install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    install: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        python,
+    ]
     subprocess.run([*install, *wanted, *ALSO], check=True)
     packages = next((folder / "lib").glob("python3*")) / "site-packages"
     (packages / "google" / "colab").mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,29 @@
+"""The assignments run from first cell to last, with their answers in place."""
+
+from copy import deepcopy
+
+import pytest
+from nbclient import NotebookClient
+
+from tools.homework import vault
+
+
+@pytest.mark.parametrize("name", vault.ASSIGNMENTS)
+def test_the_whole_notebook_runs(name, tmp_path, monkeypatch):
+    """With figures and hidden tests, all in one kernel, as in a student's Jupyter."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    notebook = deepcopy(vault.load(name).notebook)
+    NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+        extra_arguments=["--log-level=ERROR"],
+    ).execute()
+    figures = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert figures
