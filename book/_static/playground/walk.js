@@ -1,0 +1,81 @@
+/** Walk an algorithm down a surface and keep all that can be drawn of the walk. */
+
+/** A walk that is this far from the origin has diverged, as in `ravine.descent`. */
+export const BEYOND = 1e6;
+
+/**
+ * @typedef {object} Walk
+ * @property {[number, number][]} points θ_0 ... θ_T
+ * @property {number[]} losses E(θ_t)
+ * @property {[number, number][]} gradients g_1 ... g_T: gradients[t - 1] made step t
+ * @property {[object, object][]} states the state of both parameters after t = 0 ... T steps
+ * @property {number | null} divergedAt the step that went beyond 1e6, the last one walked
+ */
+
+/**
+ * @param {import("./surfaces.js").Surface} surface
+ * @param {import("./optimizers.js").Algorithm} algorithm
+ * @param {Record<string, number>} hyperparameters
+ * @param {[number, number]} start θ_0
+ * @param {number} steps T
+ * @returns {Walk}
+ */
+export function walk(surface, algorithm, hyperparameters, start, steps) {
+  const result = {
+    points: [[...start]],
+    losses: [surface.value(...start)],
+    gradients: [],
+    states: [[firstState(algorithm), firstState(algorithm)]],
+    divergedAt: null,
+  };
+  for (let t = 1; t <= steps && result.divergedAt === null; t += 1) {
+    const theta = result.points[t - 1];
+    const g = surface.gradient(theta[0], theta[1], t);
+    const next = [0, 1].map((k) =>
+      algorithm.update(
+        { ...result.states[t - 1][k], theta: theta[k], g: g[k], t },
+        hyperparameters,
+      ),
+    );
+    const point = next.map((parameter) => parameter.theta);
+    result.points.push(point);
+    result.losses.push(surface.value(...point));
+    result.gradients.push(g);
+    result.states.push(next);
+    if (hasDiverged(point)) {
+      result.divergedAt = t;
+    }
+  }
+  return result;
+}
+
+/**
+ * The same walk when only its losses matter: several times as fast.
+ * @returns {number[]} E(θ_0) ... E(θ_T), shorter where the walk diverges
+ */
+export function losses(surface, algorithm, hyperparameters, start, steps) {
+  const found = [surface.value(...start)];
+  let one = { ...firstState(algorithm), theta: start[0], g: 0, t: 0 };
+  let two = { ...firstState(algorithm), theta: start[1], g: 0, t: 0 };
+  for (let t = 1; t <= steps; t += 1) {
+    const g = surface.gradient(one.theta, two.theta, t);
+    one.g = g[0];
+    two.g = g[1];
+    one.t = two.t = t;
+    one = algorithm.update(one, hyperparameters);
+    two = algorithm.update(two, hyperparameters);
+    if (hasDiverged([one.theta, two.theta])) {
+      break;
+    }
+    found.push(surface.value(one.theta, two.theta));
+  }
+  return found;
+}
+
+function firstState(algorithm) {
+  return Object.fromEntries(algorithm.state.map((name) => [name, 0]));
+}
+
+function hasDiverged(point) {
+  return !point.every((value) => Math.abs(value) < BEYOND); // also where it is no number
+}

@@ -1,0 +1,61 @@
+/** What happened, in words: for a screen reader, and for everybody else. */
+
+import { shortly } from "./draw.js";
+import { WITH_REGIME, regime } from "./regime.js";
+
+/**
+ * One sentence on one walk.
+ * @param {string} name of the algorithm
+ * @param {import("./walk.js").Walk} walk
+ * @param {number} t
+ * @param {boolean} endless whether the surface falls for ever, so that leaving it is no failure
+ * @returns {string} such as "Adam: loss 0.003 after 40 steps"
+ */
+export function outcome(name, walk, t, endless) {
+  if (walk.divergedAt !== null && t >= walk.divergedAt) {
+    return `${name}: ${endless ? "far away" : "diverged"} at step ${walk.divergedAt}`;
+  }
+  const steps = t === 1 ? "1 step" : `${t} steps`;
+  return `${name}: loss ${shortly(walk.losses[t])} after ${steps}`;
+}
+
+/**
+ * All walks, the lowest loss first.
+ * @param {import("./draw.js").View} view
+ * @returns {string}
+ */
+export function summary(view) {
+  const t = Math.floor(view.t);
+  if (t === 0) {
+    const place = view.start.map(shortly).join(", ");
+    return `At the start (${place}), loss ${shortly(view.surface.value(...view.start))}.`;
+  }
+  const at = (walk) => (t < walk.losses.length && walk.divergedAt !== t ? walk.losses[t] : Infinity);
+  const endless = view.surface.minima.length === 0;
+  const order = [...view.walks].sort(([, a], [, b]) => at(a) - at(b));
+  return `${order.map(([name, walk]) => outcome(name, walk, t, endless)).join(". ")}.`;
+}
+
+/**
+ * The regime of the chosen algorithm, with the reason.
+ * @param {View} view
+ * @returns {{name: string, reason: string} | null} null where theory has no word for it
+ */
+export function regimeInWords(view) {
+  const { curvatures } = view.surface;
+  if (!curvatures || !WITH_REGIME.includes(view.inside)) {
+    return null;
+  }
+  const { regime: name, motions, rate } = regime(
+    view.inside,
+    view.hyperparameters[view.inside],
+    curvatures,
+  );
+  if (curvatures[0] < 0) {
+    return { name, reason: "A saddle falls for ever along y: every walk leaves." };
+  }
+  const [flat, steep] = motions;
+  const axes = `Along the floor ${flat}, across it ${steep}`;
+  const pace = name === "divergent" ? "" : ` In the end each step leaves ${shortly(rate)} of the distance.`;
+  return { name, reason: `${axes}.${pace}` };
+}
