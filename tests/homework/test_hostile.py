@@ -377,6 +377,13 @@ def test_all_tasks_can_be_lost(workshop, expected):
     assert lost(notebook, workshop, expected) == set(TASKS)
 
 
+def test_a_notebook_full_of_endless_loops_is_given_up(workshop, expected):
+    loops = [(1, "while True: pass") for _ in range(20)]
+    started = time.monotonic()
+    assert lost(handed_in(extra=loops), workshop, expected) == set(TASKS)
+    assert time.monotonic() - started < 6 * LIMIT
+
+
 def test_hidden_failures_tell_only_the_hint(workshop, expected):
     source = "def double(x):\n    if x[0] != 1: raise ValueError(f'hidden: {x}')\n    return [2, 4]"
     note = graded(handed_in({"double": source}), workshop, expected)[0].note

@@ -14,9 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.homework.master import Cell, Master
-from tools.homework.session import Session, SessionEndedError, StudentError, Workshop
+from tools.homework.session import (
+    Session,
+    SessionEndedError,
+    StudentError,
+    TooSlowError,
+    Workshop,
+)
 
 CELL_TIMEOUT = 30.0  # seconds
+# A submission that is stopped so often for its time is not started again: a notebook full of
+# endless loops would keep the others waiting.
+PATIENCE = 3
 # What a test may import; everything else it takes from the student's process.
 OF_THE_GRADER = ("numpy", "ravine.homework")
 RESERVED = "_count_check"
@@ -106,6 +115,7 @@ class StudentCode:
         self.workshop, self.cells, self.timeout = workshop, cells, timeout
         self.errors: dict[str, str] = {}
         self.fatal: dict[int, str] = {}
+        self.stops = 0
         self._session: Session | None = None
 
     def __enter__(self) -> "StudentCode":
@@ -123,6 +133,8 @@ class StudentCode:
     def session(self) -> Session:
         """Returns a process in which the cells have run, with the time that one test has."""
         while self._session is None:
+            if self.stops >= PATIENCE:
+                raise SessionEndedError(f"{PATIENCE} times it was not done in time before this")
             session = self.workshop.open()
             for number, (label, source) in enumerate(self.cells):
                 if number in self.fatal:
@@ -133,6 +145,7 @@ class StudentCode:
                 except StudentError as error:
                     self.errors[label] = str(error)
                 except SessionEndedError as error:
+                    self.stops += isinstance(error, TooSlowError)
                     self.fatal[number] = self.errors[label] = str(error)
                     break
             else:
@@ -169,6 +182,7 @@ def run_test(source: str, hidden: str, known: dict[str, Any], code: StudentCode)
         part = "hidden"
         exec(compile(expectations(hidden), "hidden test", "exec"), namespace)
     except SessionEndedError as error:
+        code.stops += isinstance(error, TooSlowError)
         code.stop()
         return part or f"Your code was stopped: {error}.", checks
     except StudentError as error:

@@ -25,7 +25,11 @@ class StudentError(Exception):
 
 
 class SessionEndedError(Exception):
-    """The student's process ended, sent nonsense or did not answer in time."""
+    """The student's process ended or sent nonsense."""
+
+
+class TooSlowError(SessionEndedError):
+    """The student's process did not answer in time."""
 
 
 class Workshop:
@@ -202,7 +206,7 @@ class _Ending:
             return
         self.session.close()
         if isinstance(error, TimeoutError):
-            raise SessionEndedError("it was not done in time") from error
+            raise TooSlowError("it was not done in time") from error
         nonsense = (messages.MessageError, KeyError, TypeError, ValueError, IndexError)
         if isinstance(error, (*nonsense, AttributeError, OSError)):
             raise SessionEndedError("its process ended") from error
