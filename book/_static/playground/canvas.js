@@ -82,7 +82,7 @@ export function drawAxes(pen, box, labels, grid = true) {
   }
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  const marks = box.log ? powers(...box.yRange) : ticks(...box.yRange, (box.bottom - box.top) / 40);
+  const marks = box.log ? powers(...box.yRange) : ticks(...box.yRange, (box.bottom - box.top) / 28);
   for (const value of marks) {
     const y = box.y(value);
     if (grid) {
@@ -125,7 +125,7 @@ export function plain(value) {
 }
 
 function ticks(low, high, wanted) {
-  const rough = (high - low) / Math.max(2, wanted);
+  const rough = (high - low) / Math.max(3, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const found = [];

@@ -17,6 +17,7 @@ import { fastest, motion } from "./regime.js";
  * @property {string} inside the algorithm whose state is drawn
  * @property {number} t how far the walks have come; between two whole numbers while they play
  * @property {number} steps T
+ * @property {number} version changes when any of the walks does
  */
 
 /** Pictures that stay as they are while the walks go on, by canvas. */
@@ -24,19 +25,56 @@ const grounds = new WeakMap();
 
 /** Draw what does not change into a picture of its own once, and copy it from then on. */
 function ground(canvas, key, pen, width, height, paint) {
-  const old = grounds.get(canvas);
-  if (old?.key !== key) {
-    const picture = document.createElement("canvas");
-    picture.width = canvas.width;
-    picture.height = canvas.height;
-    const copy = picture.getContext("2d");
-    copy.setTransform(pen.getTransform());
-    copy.font = pen.font;
+  const sized = `${key} ${width} ${height} ${canvas.width}`;
+  if (grounds.get(canvas)?.key !== sized) {
+    const { picture, copy } = sheet(canvas, pen);
     clear(copy, width, height);
     paint(copy);
-    grounds.set(canvas, { key, picture });
+    grounds.set(canvas, { key: sized, picture });
   }
   pen.drawImage(grounds.get(canvas).picture, 0, 0, width, height);
+}
+
+/** What the walks have left behind so far, by canvas: a longer walk only adds to it. */
+const trails = new WeakMap();
+
+/**
+ * Draw the walks up to step t, on top of what was drawn of them before.
+ * @param {(pen: CanvasRenderingContext2D, from: number, offsets: Map<string, number>) => void} paint
+ *   draws from one step on; the map keeps the place in the dashes from call to call
+ */
+function trail(canvas, view, key, pen, width, height, paint) {
+  const sized = `${key} ${view.version} ${view.inside} ${width} ${height} ${canvas.width}`;
+  const t = Math.floor(view.t);
+  let old = trails.get(canvas);
+  if (old?.key !== sized || old.t > t) {
+    old = { key: sized, t: 0, offsets: new Map(), ...sheet(canvas, pen) };
+    trails.set(canvas, old);
+    paint(old.copy, 0, old.offsets);
+  } else if (old.t < t) {
+    paint(old.copy, old.t, old.offsets);
+  }
+  old.t = t;
+  pen.drawImage(old.picture, 0, 0, width, height);
+}
+
+/** A transparent picture as large as a canvas. */
+function sheet(canvas, pen) {
+  const picture = document.createElement("canvas");
+  picture.width = canvas.width;
+  picture.height = canvas.height;
+  const copy = picture.getContext("2d");
+  copy.setTransform(pen.getTransform());
+  copy.font = pen.font;
+  return { picture, copy };
+}
+
+/** Draw nothing outside a rectangle until `restore`. */
+function clip(pen, left, top, right, bottom) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, right - left, bottom - top);
+  pen.clip();
 }
 
 /** The part of the canvas that shows the window of the surface. */
@@ -52,49 +90,52 @@ export function mapFrame(width, height, surface) {
 export function drawMap(canvas, view) {
   const { pen, width, height } = fitted(canvas);
   const box = mapFrame(width, height, view.surface);
-  ground(canvas, `${view.ground} ${width} ${height} ${canvas.width}`, pen, width, height, (copy) => {
+  ground(canvas, view.ground, pen, width, height, (copy) => {
     drawContours(copy, box, view.surface);
     drawAxes(copy, box, { x: "θ₁", y: "θ₂" }, false);
   });
-  pen.save();
-  pen.beginPath();
-  pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
-  pen.clip();
-  const order = [...view.walks.keys()].filter((name) => name !== view.inside);
-  for (const name of [...order, view.inside]) {
-    if (view.walks.has(name)) {
-      drawPath(pen, box, name, view.walks.get(name), view);
-    }
-  }
+  const others = [...view.walks].filter(([name]) => name !== view.inside);
+  const walks = [...others, [view.inside, view.walks.get(view.inside)]];
+  trail(canvas, view, view.ground, pen, width, height, (copy, from) => {
+    clip(copy, box.left, box.top, box.right, box.bottom);
+    walks.forEach(([name, walk]) => drawPath(copy, box, name, walk, view, from));
+    copy.restore();
+  });
+  clip(pen, box.left, box.top, box.right, box.bottom);
+  walks.forEach(([name, walk]) => drawHead(pen, box, name, walk, view.t));
   drawStart(pen, box, view.start);
-  if (view.walks.has(view.inside)) {
-    drawArrows(pen, box, view);
-  }
+  drawArrows(pen, box, view);
   pen.restore();
 }
 
-function drawPath(pen, box, name, walk, { t, steps }) {
+function drawPath(pen, box, name, walk, { t, steps }, from) {
   const last = Math.min(Math.floor(t), walk.points.length - 1);
-  const head = between(walk.points, t);
   const { colour, marker } = LOOKS[name];
-  pen.strokeStyle = colour;
-  pen.fillStyle = colour;
+  pen.strokeStyle = pen.fillStyle = colour;
   pen.lineWidth = 1.6;
-  pen.lineJoin = "round";
+  pen.lineJoin = "bevel";
   pen.beginPath();
-  for (let i = 0; i <= last; i += 1) {
+  for (let i = from; i <= last; i += 1) {
     pen.lineTo(...held(box, walk.points[i]));
   }
-  pen.lineTo(...held(box, head));
   pen.stroke();
   const every = Math.ceil(steps / 60);
-  for (let i = every; i <= last; i += every) {
+  for (let i = from + 1; i <= last; i += 1) {
     const [x, y] = held(box, walk.points[i]);
-    if (x > box.left - 9 && x < box.right + 9 && y > box.top - 9 && y < box.bottom + 9) {
+    const seen = x > box.left - 9 && x < box.right + 9 && y > box.top - 9 && y < box.bottom + 9;
+    if (seen && i % every === 0) {
       drawMarker(pen, marker, x, y, 3);
     }
   }
-  const [x, y] = held(box, head);
+}
+
+/** Where a walk is now, between two steps while it plays. */
+function drawHead(pen, box, name, walk, t) {
+  const { colour, marker } = LOOKS[name];
+  const last = walk.points[Math.min(Math.floor(t), walk.points.length - 1)];
+  const [x, y] = held(box, between(walk.points, t));
+  pen.lineWidth = 1.6;
+  rule(pen, ...held(box, last), x, y, colour);
   pen.fillStyle = PAPER;
   drawMarker(pen, marker, x, y, 8);
   pen.fillStyle = colour;
@@ -182,36 +223,44 @@ export function drawCurves(canvas, view, label, values, first, log) {
   const curves = [...view.walks].map(([name, walk]) => [name, values(walk)]);
   const range = log ? logRange(curves) : linearRange(curves, view.surface);
   const box = frame(width, height, [0, view.steps], range, { log });
-  ground(canvas, [width, height, canvas.width, view.steps, ...range].join(), pen, width, height, (copy) =>
+  ground(canvas, [view.steps, ...range].join(), pen, width, height, (copy) =>
     drawAxes(copy, box, { x: "step", y: label }),
   );
-  pen.save();
-  pen.beginPath();
-  pen.rect(box.left, box.top - 2, box.right - box.left + 2, box.bottom - box.top + 2);
-  pen.clip();
+  trail(canvas, view, range.join(), pen, width, height, (copy, from, offsets) => {
+    clip(copy, box.left, box.top - 2, box.right + 2, box.bottom + 2);
+    for (const [name, numbers] of curves) {
+      const places = numbers
+        .slice(Math.max(0, from - first), Math.max(0, Math.floor(view.t) - first + 1))
+        .map((value, i) => [box.x(i + Math.max(from, first)), lowered(box, value)]);
+      drawCurve(copy, name, places, offsets);
+    }
+    copy.restore();
+  });
   for (const [name, numbers] of curves) {
-    drawCurve(pen, box, name, numbers.slice(0, Math.floor(view.t) - first + 1), first);
+    const end = Math.min(Math.floor(view.t) - first, numbers.length - 1);
+    if (end >= 0) {
+      pen.fillStyle = LOOKS[name].colour;
+      drawMarker(pen, LOOKS[name].marker, box.x(end + first), lowered(box, numbers[end]), 5);
+    }
   }
-  pen.restore();
 }
 
-function drawCurve(pen, box, name, numbers, first) {
-  const { colour, dash, marker } = LOOKS[name];
+function drawCurve(pen, name, places, offsets) {
+  const { colour, dash } = LOOKS[name];
   const width = 1.8;
   pen.strokeStyle = colour;
-  pen.fillStyle = colour;
   pen.lineWidth = width;
+  pen.lineJoin = "bevel";
   pen.setLineDash(dash.map((part) => width * part));
+  pen.lineDashOffset = offsets.get(name) ?? 0;
+  let length = pen.lineDashOffset;
   pen.beginPath();
-  for (const [i, value] of numbers.entries()) {
-    pen.lineTo(box.x(i + first), lowered(box, value));
-  }
+  places.forEach(([x, y], i) => {
+    pen.lineTo(x, y);
+    length += i ? Math.hypot(x - places[i - 1][0], y - places[i - 1][1]) : 0;
+  });
   pen.stroke();
-  pen.setLineDash([]);
-  if (numbers.length) {
-    const end = numbers.length - 1;
-    drawMarker(pen, marker, box.x(end + first), lowered(box, numbers[end]), 5);
-  }
+  offsets.set(name, length);
 }
 
 /** The height of a value; what is too small or too large for the axis lies on its edge. */
@@ -332,9 +381,9 @@ export function phaseFrame(width, height) {
 export function drawPhase(canvas, view) {
   const { pen, width, height } = fitted(canvas);
   const box = phaseFrame(width, height);
-  const rule = view.inside === "Nesterov" ? "Nesterov" : "Momentum";
-  ground(canvas, `${rule} ${width} ${height} ${canvas.width}`, pen, width, height, (copy) =>
-    drawPhases(copy, box, rule),
+  const name = view.inside === "Nesterov" ? "Nesterov" : "Momentum";
+  ground(canvas, name, pen, width, height, (copy) =>
+    drawPhases(copy, box, name),
   );
   const { eta, beta = 0 } = view.hyperparameters[view.inside];
   const best = fastest(view.inside, view.surface.curvatures);
@@ -382,16 +431,43 @@ function drawPhases(pen, box, name) {
     }
   }
   drawAxes(pen, box, { x: "ηλ", y: "β" }, false);
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  const names = {
-    Momentum: { swinging: [1.6, 0.6], divergent: [3.6, 0.3], monotone: [0.42, 0.06], alternating: [1.72, 0.06] },
-    Nesterov: { swinging: [0.62, 0.6], divergent: [2.8, 0.5], monotone: [0.5, 0.08], alternating: [1.3, 0.3] },
-  };
-  for (const [kind, [x, y]] of Object.entries(names[name])) {
-    pen.fillText(kind, box.x(x), box.y(y));
+  // the stability limit, eq. (3.6) and its like for Nesterov
+  pen.strokeStyle = INK;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  for (let beta = 0; beta <= 1; beta += 0.02) {
+    const limit = (2 * (1 + beta)) / (name === "Nesterov" ? 1 + 2 * beta : 1);
+    pen.lineTo(box.x(limit), box.y(beta));
+  }
+  pen.stroke();
+  for (const { text, at, to } of LABELS[name]) {
+    const place = [box.x(at[0]), box.y(at[1])];
+    pen.lineWidth = 1;
+    if (to) {
+      rule(pen, place[0] - 3, place[1], box.x(to[0]), box.y(to[1]), INK);
+    }
+    pen.fillStyle = INK;
+    pen.textAlign = "left";
+    pen.textBaseline = "middle";
+    pen.fillText(text, ...place);
   }
 }
+
+/** Where the names of the phases stand, and what the narrow ones point to: (ηλ, β). */
+const LABELS = {
+  Momentum: [
+    { text: "swinging", at: [1.2, 0.62] },
+    { text: "divergent", at: [3.05, 0.3] },
+    { text: "monotone", at: [0.75, 0.3], to: [0.15, 0.15] },
+    { text: "alternating", at: [2.4, 0.07], to: [1.75, 0.03] },
+  ],
+  Nesterov: [
+    { text: "swinging", at: [0.12, 0.7] },
+    { text: "divergent", at: [2.5, 0.5] },
+    { text: "monotone", at: [0.25, 0.07] },
+    { text: "alternating", at: [2.2, 0.8], to: [1.2, 0.6] },
+  ],
+};
 
 /** A loss for the eye: two digits. */
 export function shortly(value) {

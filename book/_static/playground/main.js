@@ -18,17 +18,18 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 /**
  * Make a playground of an element.
  *
- * With `data-size="small"` it has the map, one more drawing (`data-panel`: loss, state or phase) and
- * the sliders of one algorithm. `data-settings` holds settings as the address of the page does, and
- * `data-link` is the address of the whole playground.
+ * With `data-size="small"` it has the map, one more drawing (`data-panel`: loss, state or phase), the
+ * sliders of one algorithm and those that `data-controls` names (kappa, angle). `data-settings` holds
+ * settings as the address of the page does, and `data-link` is the address of the whole playground.
  * @param {HTMLElement} root
  */
 export function mount(root) {
   const small = root.dataset.size === "small";
   const panels = small ? [root.dataset.panel ?? "loss"] : ["loss", "updates", "state", "phase"];
-  let settings = fromText((!small && location.hash.slice(1)) || root.dataset.settings || "");
+  const given = small ? root.dataset.settings : location.hash.slice(1) || location.search.slice(1);
+  let settings = fromText(given ?? "");
   /** @type {import("./draw.js").View} */
-  const view = { t: settings.steps, walks: new Map() };
+  const view = { t: settings.steps, walks: new Map(), version: 0 };
   let playing = false;
   let note = ""; // what a button did, said before the summary
 
@@ -43,6 +44,7 @@ export function mount(root) {
     view.inside = settings.inside;
     view.steps = settings.steps;
     view.t = Math.min(view.t, view.steps);
+    view.version += 1;
     const old = view.walks;
     view.walks = new Map(
       settings.shown.map((name) => [
@@ -77,11 +79,10 @@ export function mount(root) {
     timer = setTimeout(task, 300);
   };
   const remember = () => {
-    const text = toText(settings);
     if (small) {
-      link.href = `${root.dataset.link ?? ""}#${text}`;
+      pointLink();
     } else {
-      history.replaceState(null, "", `#${text}`);
+      history.replaceState(null, "", `${location.pathname}#${toText(settings)}`);
     }
     say();
   };
@@ -173,7 +174,7 @@ export function mount(root) {
     if (!playing) {
       return;
     }
-    const seconds = (now - before) / 1000;
+    const seconds = Math.max(0, now - before) / 1000; // a frame may have begun before the click
     if (calm.matches) {
       if (seconds >= 1 / CALM) {
         before = now;
@@ -195,6 +196,7 @@ export function mount(root) {
     playing = false;
     playButton.textContent = "Play";
     view.t = Math.floor(view.t);
+    view.version += 1; // all is drawn once more, in the same order as without playing
     draw();
     say();
   };
@@ -228,9 +230,7 @@ export function mount(root) {
     playButton,
     button("Step", () => goTo(Math.floor(view.t) + 1)),
     button("Reset", () => goTo(0)),
-    element("label", { for: clockId }, "Step "),
-    clock,
-    clockText,
+    element("div", { class: "time" }, element("label", { for: clockId }, "Step"), clock, clockText),
   );
   const happened = element("p", { class: "happened", "aria-live": "polite" });
 
@@ -426,7 +426,7 @@ export function mount(root) {
     set({});
   });
   const linkButton = button("Copy link", async () => {
-    const address = `${location.href.split("#")[0]}#${toText(settings)}`;
+    const address = `${location.origin}${location.pathname}#${toText(settings)}`;
     history.replaceState(null, "", address);
     try {
       await navigator.clipboard.writeText(address);
@@ -437,6 +437,10 @@ export function mount(root) {
     say();
   });
   const link = element("a", { class: "whole" }, "Open this in the whole playground");
+  const pointLink = () => {
+    // not after "#": the theme looks for an element by whatever stands there in a link
+    link.href = `${root.dataset.link ?? ""}?${toText(settings)}`;
+  };
 
   // The state in numbers, and the regime
 
@@ -498,8 +502,12 @@ export function mount(root) {
   const board = element("div", { class: "board" });
   root.replaceChildren(board);
   if (small) {
-    const sliders = insideFields();
-    board.append(stage, element("div", { class: "side" }, panel(panels[0]), sliders, link));
+    const legend = settings.shown.map((name) => element("li", {}, swatch(name), ` ${name}`));
+    stage.insertBefore(element("ul", { class: "legend" }, ...legend), happened);
+    const names = (root.dataset.controls ?? "").split(" ").filter(Boolean);
+    const more = names.map((name) => numberSlider(name, (value) => set({ [name]: value })));
+    board.append(stage, element("form", { class: "side", onsubmit: (event) => event.preventDefault() },
+      panel(panels[0]), insideFields(), ...more, link));
   } else {
     const buttons = element("div", { class: "buttons" }, bestButton, defaultsButton, linkButton);
     const form = element("form", { class: "settings", onsubmit: (event) => event.preventDefault() },
@@ -514,9 +522,7 @@ export function mount(root) {
   }
   follow();
   show();
-  if (small) {
-    link.href = `${root.dataset.link ?? ""}#${toText(settings)}`;
-  }
+  pointLink();
   say();
   new ResizeObserver(() => draw()).observe(root);
 }
