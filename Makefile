@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve links colab site execute test check tests notebooks mutants kills bench requirements address clean \
+.PHONY: help book serve pdf links colab site execute test check tests notebooks mutants kills bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
@@ -26,6 +26,9 @@ book: $(INSTALLED) ## Build the site and print the path of its first page
 
 serve: book ## Build the site and show it at http://localhost:8000
 	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+pdf: $(INSTALLED) ## Print the whole book into a PDF (needs Chromium)
+	@$(BIN)/python -m tools.pdf
 
 links: $(INSTALLED) ## Ask every link to another site whether it still leads somewhere
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output dist/links --keep-going

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime
 
@@ -202,14 +203,14 @@ def test_a_lost_mark_is_said_and_not_taken_for_no_answer(tmp_path, workshop):
 
 
 def test_a_crash_of_the_shared_process_is_nobodys_fault(tmp_path, monkeypatch, workshop):
-    hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in())
+    slow = handed_in({"number": "import time; time.sleep(1); answer = 42"})
+    hand_in(tmp_path / "in/alice/doubling.ipynb", slow)
     real, crashes = batch.grade, []
 
     def crashing(master, cells, expected, workshop, timeout, errors):
         if not crashes:
             crashes.append(True)
-            workshop._worker.kill()
-            workshop._worker.wait()
+            threading.Timer(0.5, workshop._worker.kill).start()
         return real(master, cells, expected, workshop, timeout, errors)
 
     monkeypatch.setattr(batch, "grade", crashing)

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.homework.samples import RIGHT, TASKS, cells_of, demo, handed_in
-from tools.homework import proof, sandbox
+from tools.homework import messages, proof, sandbox
 from tools.homework.grading import expected_checks, grade
-from tools.homework.session import Workshop
+from tools.homework.session import Session, SessionEndedError, Workshop
 
 LIMIT = 2.0  # seconds for a cell
 locked_in = pytest.mark.skipif(
@@ -312,6 +312,33 @@ def test_a_fork_through_the_c_library_does_not_outlive_the_submission(workshop, 
     left = [name for name in set(os.listdir("/proc")) - before if name.isdigit()]
     commands = [Path(f"/proc/{name}/cmdline") for name in left]
     assert not [c for c in commands if c.exists() and b"homework.worker" in c.read_bytes()]
+
+
+def test_memory_and_files_are_limited(workshop, expected):
+    source = (
+        "def fails(attempt, error):\n"
+        "    try: attempt()\n"
+        "    except error: return True\n"
+        "    return False\n"
+        "limited = fails(lambda: bytearray(5 * 2**30), MemoryError)\n"
+        "limited &= fails(lambda: open('large', 'wb').write(bytes(11 * 2**20)), OSError)\n"
+        "limited &= fails(lambda: [open('/dev/null') for _ in range(300)], OSError)\n"
+        "def double(x):\n    return 2 * np.asarray(x) if limited else None"
+    )
+    assert lost(handed_in({"double": source}), workshop, expected) == set()
+
+
+def test_an_answer_to_no_question_ends_the_session(tmp_path):
+    ours, theirs = socket.socketpair()
+    victim = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    messages.send(theirs, {"process": victim.pid})
+    messages.send(theirs, {"id": "guessed", "value": 42})
+    session = Session(ours, tmp_path)
+    with pytest.raises(SessionEndedError):
+        session.names(["double"])
+    assert victim.wait(10) == -signal.SIGKILL
+    victim.communicate()
+    theirs.close()
 
 
 def test_programs_are_refused_in_words(workshop, expected):

@@ -214,6 +214,7 @@ def test_hostile_zips_are_refused(tmp_path, monkeypatch):
     found = read(tmp_path)
     assert len(found) == 5
     assert all(item.problem for item in found)
+    assert sum("at most" in item.problem for item in found) == 1
     assert sorted(os.listdir(tmp_path)) == [
         "bomb.zip",
         "broken.zip",
