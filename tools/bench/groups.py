@@ -115,11 +115,19 @@ def _sweeps():
     return Group(subjects, {"times": times, "batch": NETWORKS["MLP"].batch, "steps": steps})
 
 
+def _frames():
+    frames = 180  # half of the time that a walk plays
+    team = Team("tools.bench.frames:contestants", (frames,), steps=frames, warm_ups=1)
+    times = "seconds per frame of a browser without a display, which draws 60 a second at most"
+    return Group({"the playground, 6 algorithms": [team]}, {"times": times, "frames": frames})
+
+
 GROUPS = {
     "epochs": _epochs(),
     "optimizers": _optimizers(),
     "sweeps": _sweeps(),
     "descents": _descents(),
+    "frames": _frames(),
     "imports": Group(
         {"a new process": [Team("tools.bench.commands:imports", backend="tensorflow", warm_ups=1)]},
         {"times": "seconds of a whole process"},

@@ -220,8 +220,10 @@ function drawArrow(pen, [x, y], direction, length, colour, label) {
  */
 export function drawCurves(canvas, view, label, values, first, log) {
   const { pen, width, height } = fitted(canvas);
-  const curves = [...view.walks].map(([name, walk]) => [name, values(walk)]);
-  const range = log ? logRange(curves) : linearRange(curves, view.surface);
+  const { curves, range } = kept(canvas, view.version, () => {
+    const curves = [...view.walks].map(([name, walk]) => [name, values(walk)]);
+    return { curves, range: log ? logRange(curves) : linearRange(curves, view.surface) };
+  });
   const box = frame(width, height, [0, view.steps], range, { log });
   ground(canvas, [view.steps, ...range].join(), pen, width, height, (copy) =>
     drawAxes(copy, box, { x: "step", y: label }),
@@ -243,6 +245,16 @@ export function drawCurves(canvas, view, label, values, first, log) {
       drawMarker(pen, LOOKS[name].marker, box.x(end + first), lowered(box, numbers[end]), 5);
     }
   }
+}
+
+/** What was made for a canvas, until the walks change. */
+const makings = new WeakMap();
+
+function kept(canvas, version, make) {
+  if (makings.get(canvas)?.version !== version) {
+    makings.set(canvas, { version, ...make() });
+  }
+  return makings.get(canvas);
 }
 
 function drawCurve(pen, name, places, offsets) {
@@ -435,7 +447,8 @@ function drawPhases(pen, box, name) {
   pen.strokeStyle = INK;
   pen.lineWidth = 2;
   pen.beginPath();
-  for (let beta = 0; beta <= 1; beta += 0.02) {
+  for (let i = 0; i <= 50; i += 1) {
+    const beta = i / 50;
     const limit = (2 * (1 + beta)) / (name === "Nesterov" ? 1 + 2 * beta : 1);
     pen.lineTo(box.x(limit), box.y(beta));
   }
@@ -457,7 +470,7 @@ function drawPhases(pen, box, name) {
 const LABELS = {
   Momentum: [
     { text: "swinging", at: [1.2, 0.62] },
-    { text: "divergent", at: [3.05, 0.3] },
+    { text: "divergent", at: [2.8, 0.22] },
     { text: "monotone", at: [0.75, 0.3], to: [0.15, 0.15] },
     { text: "alternating", at: [2.4, 0.07], to: [1.75, 0.03] },
   ],

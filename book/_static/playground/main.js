@@ -1,7 +1,7 @@
 /** The playground: finds its places on the page, and joins settings, walks, drawings and controls. */
 
 import { best } from "./best.js";
-import { BATCHES, classDefaults, fromText, toText } from "./state.js";
+import { BATCHES, classDefaults, fromText, toText, toToken } from "./state.js";
 import { button, choice, element, slider, swatch, unique } from "./controls.js";
 import { drawCurves, drawMap, drawPhase, drawState, mapFrame, phaseFrame, shortly } from "./draw.js";
 import { quantities } from "./inside.js";
@@ -26,7 +26,7 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 export function mount(root) {
   const small = root.dataset.size === "small";
   const panels = small ? [root.dataset.panel ?? "loss"] : ["loss", "updates", "state", "phase"];
-  const given = small ? root.dataset.settings : location.hash.slice(1) || location.search.slice(1);
+  const given = small ? root.dataset.settings : location.hash.slice(1);
   let settings = fromText(given ?? "");
   /** @type {import("./draw.js").View} */
   const view = { t: settings.steps, walks: new Map(), version: 0 };
@@ -438,8 +438,7 @@ export function mount(root) {
   });
   const link = element("a", { class: "whole" }, "Open this in the whole playground");
   const pointLink = () => {
-    // not after "#": the theme looks for an element by whatever stands there in a link
-    link.href = `${root.dataset.link ?? ""}?${toText(settings)}`;
+    link.href = `${root.dataset.link ?? ""}#${toToken(settings)}`;
   };
 
   // The state in numbers, and the regime

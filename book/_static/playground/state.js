@@ -88,15 +88,39 @@ export function toText(settings) {
   return parts.map(([key, value]) => `${key}=${value}`).join("&");
 }
 
+const MARK = "state-";
+
+/**
+ * The same in letters, digits, "-" and "_" alone, for links: the theme looks for an element by
+ * whatever stands after "#" in a link, and an element's name may hold nothing else.
+ * @param {Settings} settings
+ * @returns {string}
+ */
+export function toToken(settings) {
+  const text = btoa(toText(settings));
+  return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function decoded(text) {
+  if (!text.startsWith(MARK)) {
+    return text;
+  }
+  try {
+    return atob(text.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
+}
+
 /**
  * Read settings; whatever is missing or makes no sense is as on the first visit.
- * @param {string} text as `toText` writes it
+ * @param {string} text as `toText` or `toToken` writes it
  * @returns {Settings}
  */
 export function fromText(text) {
   const settings = firstSettings();
   const given = new Map(
-    [...new URLSearchParams(text)].filter(([key]) => key in settings || key in ALGORITHMS),
+    [...new URLSearchParams(decoded(text))].filter(([key]) => key in settings || key in ALGORITHMS),
   );
   if (Object.hasOwn(SURFACES, given.get("surface"))) {
     settings.surface = given.get("surface");
