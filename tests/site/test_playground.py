@@ -380,6 +380,25 @@ def test_best_settings_are_never_worse(page):
         assert after < before, (key, name)  # the defaults are slow on each of these surfaces
 
 
+def test_race_of_the_first_visit_is_at_the_best_rates(page):
+    first, found = page.evaluate(
+        """async () => {
+          const { ALGORITHMS } = await import("./optimizers.js");
+          const { firstSettings } = await import("./state.js");
+          const { ravine } = await import("./surfaces.js");
+          const { best } = await import("./best.js");
+          const { hyperparameters, steps } = firstSettings();
+          const surface = ravine();
+          const found = Object.entries(hyperparameters).map(([name, numbers]) => {
+            const one = best(surface, ALGORITHMS[name], numbers, surface.start, steps, true);
+            return [name, one.hyperparameters];
+          });
+          return [hyperparameters, Object.fromEntries(found)];
+        }"""
+    )
+    assert found == first
+
+
 def test_button_finds_better_settings_and_says_so(playground):
     page = playground("whole.html#surface=rosenbrock&steps=100&Adam=eta:0.001&GD=eta:0.0001")
     before = page.text_content(".happened")
@@ -439,10 +458,10 @@ def test_everything_is_reached_by_tab_and_works(playground):
     assert page.get_by_role("button", name="Play").is_visible()
     page.get_by_role("button", name="Reset").focus()
     page.keyboard.press("Enter")
-    assert page.text_content(".clock") == "0 of 25"
+    assert page.text_content(".clock") == "0 of 20"
     page.get_by_role("button", name="Step").focus()
     page.keyboard.press(" ")
-    assert page.text_content(".clock") == "1 of 25"
+    assert page.text_content(".clock") == "1 of 20"
     page.get_by_label("Learning rate η", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert float(page.get_by_label("Learning rate η, exact").input_value()) > 0.0501
@@ -543,14 +562,14 @@ def test_nothing_moves_before_play_and_calm_readers_get_whole_steps(playground):
     page = playground(reduced_motion="reduce")
     page.get_by_role("button", name="Reset").click()
     page.wait_for_timeout(300)
-    assert page.text_content(".clock") == "0 of 25"
+    assert page.text_content(".clock") == "0 of 20"
     page.get_by_role("button", name="Play").click()
     picture = "document.querySelector('canvas.map').toDataURL()"
-    expect(page.locator(".clock")).to_have_text("1 of 25")
+    expect(page.locator(".clock")).to_have_text("1 of 20")
     first = page.evaluate(picture)
     page.wait_for_timeout(100)
     assert page.evaluate(picture) == first, "between two steps the picture stands still"
-    expect(page.locator(".clock")).to_have_text("2 of 25")
+    expect(page.locator(".clock")).to_have_text("2 of 20")
     assert page.evaluate(picture) != first
 
 

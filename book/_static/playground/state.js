@@ -38,7 +38,7 @@ export const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 
 /**
  * The race that the page opens with: the decays are those of the book's cover, and each learning
- * rate is the best of the grid of `best.js` for these 25 steps.
+ * rate is the best of the grid of `best.js` for these twenty steps.
  * @returns {Settings}
  */
 export function firstSettings() {
@@ -49,7 +49,7 @@ export function firstSettings() {
     batch: 8,
     seed: 0,
     start: null,
-    steps: 25,
+    steps: 20,
     inside: "Momentum",
     shown: ["GD", "Momentum", "RMSprop", "Adam"],
     hyperparameters: {
@@ -57,7 +57,7 @@ export function firstSettings() {
       Momentum: { eta: 0.0501, beta: 0.7 },
       Nesterov: { eta: 0.0316, beta: 0.8 },
       AdaGrad: { eta: 0.708, epsilon: 1e-8 },
-      RMSprop: { eta: 0.158, rho: 0.9, epsilon: 1e-8 },
+      RMSprop: { eta: 0.178, rho: 0.9, epsilon: 1e-8 },
       Adam: { eta: 0.562, beta1: 0.7, beta2: 0.9, epsilon: 1e-8 },
     },
   };
