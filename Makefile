@@ -36,8 +36,8 @@ links: $(INSTALLED) ## Ask every link to another site whether it still leads som
 colab: $(INSTALLED) ## Run notebooks as Colab would, with its versions (a sample, or NB=path)
 	@$(BIN)/python -m tools.colab $(NB)
 
-site: $(INSTALLED) ## The tests of the site in a browser
-	@$(BIN)/python -m pytest tests/site
+site: $(INSTALLED) ## The tests of the site in a browser, barriers on every page included
+	@RAVINE_SITE="every page" $(BIN)/python -m pytest tests/site
 
 execute: $(INSTALLED) ## Execute the notebooks and store their outputs (all, or NB=path)
 	@$(BIN)/python -m tools.execute $(NB)

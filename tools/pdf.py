@@ -40,7 +40,7 @@ def find_browser() -> str:
 
 def build_one_page(folder: Path) -> Path:
     """Builds the book as one page of HTML and returns its path."""
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", str(ROOT)]
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(ROOT)]
     options = ["--builder", "singlehtml", "--path-output", str(folder), "--quiet"]
     done = subprocess.run([*command, *options], capture_output=True, text=True)
     if done.returncode:
@@ -63,7 +63,7 @@ def print_page(page: Path, to: Path) -> None:
         tab.pdf(
             path=to,
             format="A4",
-            margin={side: MARGIN for side in ("top", "right", "bottom", "left")},
+            margin={"top": MARGIN, "right": MARGIN, "bottom": MARGIN, "left": MARGIN},
             display_header_footer=True,
             header_template="<span></span>",
             footer_template=FOOTER,

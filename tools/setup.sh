@@ -69,3 +69,17 @@ fi
 export VIRTUAL_ENV="$PWD/.venv"
 quietly .venv/bin/uv pip install --require-hashes --compile-bytecode -r requirements.txt
 quietly .venv/bin/uv pip install --no-deps --no-build-isolation --compile-bytecode --editable .
+
+# The tests of the site read it with Chromium, and `make pdf` prints with it. A machine that is there
+# for tests alone says so, and gets it; nobody else's system is changed.
+for browser in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$browser" >/dev/null; then
+        exit 0
+    fi
+done
+if [ -n "${RAVINE_INSTALL_BROWSER:-}" ] && command -v apt-get >/dev/null; then
+    apt-get update >>"$log" 2>&1 || true
+    quietly apt-get install -y --no-install-recommends chromium
+    exit 0
+fi
+echo "No Chromium or Chrome found: the tests of the site in a browser are skipped (Debian: apt install chromium)."

@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell
 
 from tests.book import guards
 from tests.book.samples import good_notebook
-from tools.notebooks import ROOT, find_notebooks, read_notebook, write_notebook
+from tools.notebooks import ROOT, find_chapters, read_notebook, write_notebook
 from tools.sync_source import SourceError, differences, fill, read_object
 
 MODULE = '''\
@@ -34,7 +34,7 @@ def step(x):
     return x / 2  # eq. (1.1)'''
 
 
-@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", find_chapters(), ids=lambda path: path.stem)
 def test_shown_code_is_the_code_of_the_package(path):
     assert differences(path) == []
 
@@ -42,7 +42,7 @@ def test_shown_code_is_the_code_of_the_package(path):
 def test_every_optimizer_is_shown_in_a_chapter():
     optimizers = guards.optimizer_classes(ROOT)
     assert optimizers, "the package has optimizers"
-    notebooks = {path.name: read_notebook(path) for path in find_notebooks()}
+    notebooks = {path.name: read_notebook(path) for path in find_chapters()}
     assert guards.optimizers_not_shown(optimizers, notebooks) == []
 
 

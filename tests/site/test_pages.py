@@ -1,0 +1,239 @@
+"""Every page loads in a browser without an error, a foreign host, an overflow or a barrier."""
+
+import gzip
+import os
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from tests.book import guards
+from tests.site.conftest import serve
+from tools.notebooks import ROOT
+
+NAMES = ["index", "genindex", "search", *guards.contents(ROOT)]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+# Looking for barriers takes some ten seconds a page. `make site` looks on every page, the tests on
+# one of each kind: what makes a barrier comes from the theme and the style, not from the text.
+EVERY_PAGE = os.environ.get("RAVINE_SITE") == "every page"
+ONE_OF_EACH_KIND = [
+    "index",
+    "search",
+    "book/experiments/mnist-mlp",
+    "book/playground/playground",
+    "book/homework/momentum",
+    "book/appendix/glossary",
+    "book/appendix/references",
+    "book/appendix/api/results",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE, DESK = 375, 1280
+HEAVIEST = 1_200_000  # bytes of a chapter, as a server sends it
+WRITTEN = (".html", ".css", ".js", ".svg", ".json")
+
+# Mathematics is MathJax's: it brings its own speech, and thousands of elements.
+RUN_AXE = """
+(options) => axe.run({include: [["html"]], exclude: [["mjx-container"]]},
+  {preload: false, resultTypes: ["violations"], runOnly: options})
+  .then(result => result.violations.map(
+    rule => `${rule.id}: ${rule.nodes.slice(0, 2).map(node => node.html.slice(0, 120)).join(" ")}`))
+"""
+BROKEN_MATHS = """
+() => [...document.querySelectorAll("mjx-merror, .mjx-error, [data-mjx-error]")]
+  .map(element => element.textContent)
+"""
+UNDESCRIBED = """
+() => [...document.querySelectorAll("article img")].filter(image => image.alt.trim().length < 10)
+  .map(image => image.src)
+"""
+# Links within the site, without what follows a #.
+LINKS = """
+() => [...document.querySelectorAll("a[href]")].map(link => link.href.split(/[#?]/)[0])
+  .filter(address => address.startsWith(location.origin))
+"""
+TO_DARK = """() => { document.documentElement.dataset.theme = "dark" }"""
+
+
+class Visit:
+    """A page in the browser, with all that went wrong on the way."""
+
+    def __init__(self, chromium, address):
+        self.context = chromium.new_context(
+            viewport={"width": DESK, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        )
+        self.address, self.complaints, self.sent = address, [], {}
+        self.context.add_init_script("localStorage.setItem('mode', 'light')")
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("console", self._heard)
+        self.page.on("request", self._asked)
+        self.page.on("response", self._answered)
+
+    def _heard(self, message):
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text}")
+
+    def _asked(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.complaints.append(f"foreign: {request.url}")
+
+    def _answered(self, response):
+        if response.status >= 400:
+            self.complaints.append(f"missing: {response.url}")
+        self.sent[response.url.split("?")[0]] = response
+
+    def go(self, name):
+        self.page.goto(f"{self.address}{name}.html", wait_until="load")
+        self.page.evaluate("window.MathJax?.startup?.promise")
+        return self.page
+
+    def barriers(self, **options):
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        return self.page.evaluate(RUN_AXE, options)
+
+    def weight(self):
+        total = 0
+        for url in self.sent:
+            if url.startswith(self.address):
+                path = Path(self.folder, url.removeprefix(self.address))
+                content = path.read_bytes()
+                total += len(gzip.compress(content) if path.suffix in WRITTEN else content)
+        return total
+
+
+@pytest.fixture(scope="module")
+def address(pages):
+    server, address = serve(pages)
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def visit(chromium, address, pages):
+    visit = Visit(chromium, address)
+    visit.folder = pages
+    yield visit
+    visit.context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page(name, visit, pages):
+    page = visit.go(name)
+    assert visit.complaints == []
+    assert page.evaluate(BROKEN_MATHS) == []
+    if 'class="math' in (pages / f"{name}.html").read_text(encoding="utf-8"):
+        assert page.locator("mjx-container").count() > 0, "mathematics is set"
+    assert page.evaluate(UNDESCRIBED) == []
+    gone = [
+        link
+        for link in page.evaluate(LINKS)
+        if not (pages / link.removeprefix(visit.address)).exists()
+    ]
+    assert gone == []
+    weight = visit.weight()
+    assert weight <= HEAVIEST, f"{weight} bytes"
+
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", NAMES if EVERY_PAGE else ONE_OF_EACH_KIND)
+def test_page_is_open_to_everyone(name, visit):
+    page = visit.go(name)
+    assert visit.barriers(type="tag", values=RULES) == []
+    page.evaluate(TO_DARK)
+    assert visit.barriers(type="rule", values=["color-contrast"]) == []
+
+
+# Planted faults: a small site of one page with one fault each.
+
+GOOD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
+<link rel="icon" href="data:,"></head><body><main><h1>Page</h1><article>{}</article></main></body>
+</html>"""
+FAULTS = {
+    "foreign": '<img src="http://127.0.0.2:1/x.png" alt="a picture of another host">',
+    "console: planted": "<script>console.error('planted')</script>",
+    "error: planted": "<script>throw new Error('planted')</script>",
+    "missing": '<img src="gone.png" alt="a picture that is gone">',
+}
+
+
+@pytest.fixture
+def planted(chromium, tmp_path):
+    servers, visits = [], []
+
+    def plant(body):
+        (tmp_path / "page.html").write_text(GOOD.format(body))
+        server, address = serve(tmp_path)
+        visit = Visit(chromium, address)
+        visit.folder = tmp_path
+        servers.append(server)
+        visits.append(visit)
+        visit.go("page")
+        return visit
+
+    yield plant
+    for visit in visits:
+        visit.context.close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_good_page_has_no_complaint(planted):
+    visit = planted("<p>Good.</p>")
+    assert visit.complaints == []
+    assert visit.barriers(type="tag", values=RULES) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= DESK
+
+
+@pytest.mark.parametrize(("complaint", "body"), FAULTS.items())
+def test_planted_fault_is_found(complaint, body, planted):
+    assert any(text.startswith(complaint) for text in planted(body).complaints)
+
+
+def test_planted_barriers_are_found(planted):
+    visit = planted('<p style="color: #ccc">pale</p><img src="data:image/gif;base64,R0lGOD">')
+    found = " ".join(visit.barriers(type="tag", values=RULES))
+    assert "color-contrast" in found and "image-alt" in found
+    assert len(visit.page.evaluate(UNDESCRIBED)) == 1
+
+
+def test_planted_overflow_and_broken_link_are_found(planted):
+    visit = planted('<a href="gone.html">gone</a><div style="width: 900px">wide</div>')
+    visit.page.set_viewport_size({"width": PHONE, "height": 800})
+    assert visit.page.evaluate("document.documentElement.scrollWidth") > PHONE
+    (link,) = visit.page.evaluate(LINKS)
+    assert not (visit.folder / link.removeprefix(visit.address)).exists()
+
+
+def test_the_policy_stops_what_is_planted_in_a_page(chromium, pages, address, tmp_path):
+    text = (pages / "index.html").read_text(encoding="utf-8")
+    evil = "<script>document.title = 'taken'</script>"
+    evil += (
+        '<img src="http://127.0.0.2:1/x.png" alt=""><p onclick="document.title = \'taken\'">x</p>'
+    )
+    planted = pages / "planted.html"
+    planted.write_text(text.replace("</article>", f"{evil}</article>"), encoding="utf-8")
+    visit = Visit(chromium, address)
+    page = visit.go("planted")
+    page.locator("article p", has_text=re.compile("^x$")).click()
+    title = page.title()
+    visit.context.close()
+    planted.unlink()
+    assert "taken" not in title
+    refused = [text for text in visit.complaints if "Content Security Policy" in text]
+    assert len(refused) >= 3
+
+
+def test_without_scripts_the_page_can_be_read(chromium, address):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}book/adam/adam.html")
+    assert page.locator("article h1").first.inner_text().startswith("Adam")
+    assert page.locator("article p").first.is_visible()
+    context.close()
