@@ -164,24 +164,30 @@ def explain_what_is_forbidden() -> None:
     sys.addaudithook(refuse)
 
 
+def namespaces_allowed() -> bool:
+    """Says whether this system lets this user make namespaces: only a try can tell."""
+    if sys.platform != "linux":
+        return False
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if libc.unshare(NAMESPACES) == 0 else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def promise() -> str:
     """Says in a sentence or two what locks students' code in on this system."""
     version = landlock_version()
     if not version:
         return "Students' code runs unprotected."
-    parts = ["files"]
+    parts = ["the files of others"]
     if version >= TCP_FROM:
         parts.append("TCP connections")
     if version >= SCOPES_FROM:
-        parts.append("signals")
-    sentence = f"The kernel forbids students' code foreign {', '.join(parts)} (Landlock {version})"
-    pid = os.fork()
-    if pid == 0:
-        # Only a try can tell: distributions forbid namespaces in ways of their own.
-        os._exit(0 if sys.platform == "linux" and libc.unshare(NAMESPACES) == 0 else 1)
-    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-        return f"{sentence}; this system has no namespaces for users."
-    return f"{sentence} and gives it a network, processes and a disk of its own."
+        parts.append("signals to others")
+    sentence = f"The kernel forbids students' code {', '.join(parts)} (Landlock {version})"
+    if namespaces_allowed():
+        return f"{sentence}, and gives it a network, processes and a disk of its own."
+    return f"{sentence}; this system gives users no namespaces."
 
 
 def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[int], None]) -> None:
