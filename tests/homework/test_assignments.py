@@ -11,18 +11,11 @@ import pytest
 from tests.homework.samples import RIGHT, demo
 from tools.homework import proof, release, vault
 from tools.homework.grading import CELL_TIMEOUT, OF_THE_GRADER, expected_checks, grade
-from tools.homework.session import Workshop
 from tools.notebooks import ROOT, read_notebook
 
 MASTERS = {name: vault.load(name) for name in vault.ASSIGNMENTS}
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())
 VARIANTS = [(master, variant) for master in MASTERS.values() for variant in proof.variants(master)]
-
-
-@pytest.fixture(scope="module")
-def workshop():
-    with Workshop() as workshop:
-        yield workshop
 
 
 @pytest.fixture(scope="module")

@@ -16,19 +16,12 @@ import pytest
 from tests.homework.samples import demo, hand_in, handed_in
 from tools.homework import batch, report
 from tools.homework.grading import Outcome
-from tools.homework.session import Workshop
 from tools.homework.submissions import find_files, read_submissions
 from tools.notebooks import ROOT
 
 LIMIT = 2.0
 WRONG = {"double": "def double(x): return x"}
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
-
-
-@pytest.fixture(scope="module")
-def workshop():
-    with Workshop() as workshop:
-        yield workshop
 
 
 def graded(place, out, workshop, jobs=2):
@@ -225,7 +218,8 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, workshop):
         hand_in(tmp_path / f"in/student-{number}/doubling.ipynb", slow)
     script = (
         "import sys; from pathlib import Path; from tests.homework import test_batch\n"
-        "with test_batch.Workshop() as w:\n"
+        "from tools.homework.session import Workshop\n"
+        "with Workshop() as w:\n"
         "    test_batch.graded(Path(sys.argv[1]), Path(sys.argv[2]), w, jobs=1)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "in"), str(tmp_path / "out")]

@@ -20,19 +20,13 @@ import pytest
 from tests.homework.samples import RIGHT, TASKS, cells_of, demo, handed_in
 from tools.homework import messages, proof, sandbox
 from tools.homework.grading import StudentCode, expected_checks, grade, student_cells
-from tools.homework.session import Session, SessionEndedError, Workshop
+from tools.homework.session import Session, SessionEndedError
 
 LIMIT = 2.0  # seconds for a cell
 namespaces = sandbox.namespaces_allowed()
 locked_in = pytest.mark.skipif(
     not sandbox.landlock_version(), reason="this kernel has no Landlock to lock code in with"
 )
-
-
-@pytest.fixture(scope="module")
-def workshop():
-    with Workshop() as workshop:
-        yield workshop
 
 
 @pytest.fixture(scope="module")

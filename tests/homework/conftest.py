@@ -1,0 +1,12 @@
+"""What the tests of the homework share."""
+
+import pytest
+
+from tools.homework.session import Workshop
+
+
+@pytest.fixture(scope="module")
+def workshop():
+    """Where processes come from; one for a file, since its imports take seconds."""
+    with Workshop() as workshop:
+        yield workshop
