@@ -1,23 +1,28 @@
 """The last touch to the pages of the site, after Sphinx and the theme have written them.
 
 Each page gets a Content-Security-Policy, what other sites show of it when somebody links to it, and
-the time that reading it takes. What the theme adds for running cells on another host is taken out:
-here nothing comes from outside, and cells run on Colab. So are the icons that no page shows.
+the times that reading and running it take. What the theme adds for running cells on another host is
+taken out: here nothing comes from outside, and cells run on Colab. So are the icons that no page
+shows.
 """
 
 import base64
+import csv
 import hashlib
 import html
+import json
 import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+MEASURED = "data/results/bench"  # where `make bench` keeps the seconds of each notebook
 WORDS_A_MINUTE = 180  # of a text with formulas
 DESCRIPTION = 200  # characters
 PICTURE = "_static/race.png"
 CHARSET = '<meta charset="utf-8" />'
+POLICY = '<meta http-equiv="Content-Security-Policy"'
 
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<source>.*?)</script>", re.DOTALL)
 HANDLER = re.compile(r'\son(?:click|change|submit|load)="(?P<source>[^"]*)"')
@@ -76,6 +81,34 @@ def reading_minutes(article: str) -> int:
     return max(1, round(len(plain(CODE.sub(" ", article)).split()) / WORDS_A_MINUTE))
 
 
+def minutes(number: int) -> str:
+    """Returns a number of minutes in words."""
+    return "1 minute" if number == 1 else f"{number} minutes"
+
+
+def running_times(folder: Path) -> dict[str, str]:
+    """Returns how long each measured notebook runs, in words, by the name of its page.
+
+    Args:
+        folder: with the times and where they are from; without them there is nothing to say.
+    """
+    times, origin = folder / "notebooks.csv", folder / "provenance.json"
+    if not times.exists():
+        return {}
+    environment = json.loads(origin.read_text(encoding="utf-8"))["project"]["environment"]
+    # A reader whose machine has more cores, or a GPU, waits less.
+    cores = re.fullmatch(r"CPU, .*, (\d+) cores", environment["tensorflow"]["device"])
+    where = f" on {cores[1]} CPU cores" if cores else ""
+    with times.open(encoding="utf-8", newline="") as file:
+        seconds = {row["notebook"]: float(row["seconds"]) for row in csv.DictReader(file)}
+    return {
+        name.replace(".ipynb", ".html"): (
+            f"{minutes(round(time / 60)) if time >= 60 else 'less than a minute'} to run{where}"
+        )
+        for name, time in seconds.items()
+    }
+
+
 def preview(page: str, address: str) -> str:
     """Returns the tags from which other sites show a link to this page."""
     title = html.escape(plain(re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1]), quote=True)
@@ -91,24 +124,27 @@ def preview(page: str, address: str) -> str:
     return "\n".join(lines)
 
 
-def finished(page: str, address: str, timed: bool) -> str:
-    """Returns a page with the last touch.
+def finished(page: str, address: str, timed: bool, running: str | None = None) -> str:
+    """Returns a page with the last touch; one that has it already stays as it is.
 
     Args:
-        page: what the theme wrote.
+        page: what the theme wrote, in this build or in an earlier one.
         address: where the site will be, with a slash at the end.
         timed: whether to say how long reading takes.
+        running: how long running takes, in words, where that was measured.
     """
+    if POLICY in page:
+        return page
     page = THEBE.sub("", page).replace(ARROW, NAMED_ARROW)
     # A role that the standard has given up, for the works of a bibliography.
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     article = ARTICLE.search(page)
     heading = HEADING.search(page, article.start()) if article else None
     if timed and heading:
-        minutes = reading_minutes(article["inside"])
-        line = f'\n<p class="reading-time">{minutes} minutes to read</p>'
-        page = page[: heading.end()] + line.replace("1 minutes", "1 minute") + page[heading.end() :]
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}">'
+        reading = f"{minutes(reading_minutes(article['inside']))} to read"
+        line = ", ".join(filter(None, [reading, running]))
+        page = f'{page[: heading.end()]}\n<p class="times">{line}</p>{page[heading.end() :]}'
+    meta = f'{POLICY} content="{policy(page)}">'
     # After the character set, which browsers look for at the very beginning.
     return page.replace(CHARSET, f"{CHARSET}\n{meta}\n{preview(page, address)}", 1)
 
@@ -140,13 +176,14 @@ def finish_pages(app: Sphinx, error: Exception | None) -> None:
         return
     address = site_address(app.config.html_theme_options.get("repository_url", ""))
     folder = Path(app.outdir)
+    running = running_times(Path(app.srcdir) / MEASURED)
     used = {*OF_SCRIPTS}
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
         if name.startswith("_static/"):
             continue
         timed = name.startswith("book/") and "/api" not in name
-        page = finished(path.read_text(encoding="utf-8"), address, timed)
+        page = finished(path.read_text(encoding="utf-8"), address, timed, running.get(name))
         path.write_text(page, encoding="utf-8")
         used.update(re.findall(r"\bfa-([a-z0-9-]+)", page))
     icons = folder / "_static" / "scripts" / "fontawesome.js"

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from ravine.files import WriteError
-from tools.bench import results, site
+from tools.bench import commands, results, site
 from tools.bench.commands import ROOT
 from tools.bench.groups import GROUPS, missing
 from tools.bench.workers import WorkerError, take_turns
@@ -79,6 +79,7 @@ def _measure(name, rounds, directory, console):
     results.write(directory / f"{name}.csv", frame)
     if name == "project":
         results.write(directory / "pages.csv", site.weigh(PAGES))
+        results.write(directory / "notebooks.csv", commands.measured_notebooks())
     provenance = {
         "environment": environments,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

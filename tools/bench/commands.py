@@ -1,13 +1,18 @@
-"""What a user waits for at a prompt: an import, a command, a target of the Makefile."""
+"""What a user waits for at a prompt: an import, a command, a target of the Makefile, a notebook."""
 
+import os
+import shlex
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
+import xml.etree.ElementTree as ElementTree
+
+import pandas as pd
 
 from tools.bench.workers import Run
+from tools.notebooks import ROOT, find_chapters
 
-ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "dist" / "notebooks.xml"  # what pytest says of every cell
 
 
 def imports() -> dict[str, Run]:
@@ -23,11 +28,43 @@ def imports() -> dict[str, Run]:
 
 def project() -> dict[str, Run]:
     """Return runs of what continuous integration does."""
-    return {f"make {name}": _command("make", name) for name in TARGETS}
+    report = {"PYTEST_ADDOPTS": f"--junitxml={shlex.quote(str(REPORT))}"}
+    return {
+        f"make {name}": _command("make", name, **(report if name == "notebooks" else {}))
+        for name in TARGETS
+    }
 
 
 TARGETS = ("check", "tests", "notebooks", "book")
 
 
-def _command(*words):
-    return lambda: subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+def notebook_seconds(report: str, chapters: list[str]) -> pd.DataFrame:
+    """Return a row per notebook: the seconds of all its cells together.
+
+    Args:
+        report: of the pytest that executed the notebooks, in JUnit's XML.
+        chapters: paths of the notebooks, from the root of the repository.
+
+    Raises:
+        KeyError: if one of them was not executed.
+    """
+    cells = [
+        (cell.get("classname"), float(cell.get("time", 0)))
+        for cell in ElementTree.fromstring(report).iter("testcase")
+    ]
+    seconds = pd.DataFrame(cells, columns=["name", "seconds"]).groupby("name")["seconds"].sum()
+    # pytest writes the name of a file with dots for slashes.
+    rows = [(chapter, round(seconds[chapter.replace("/", ".")])) for chapter in chapters]
+    return pd.DataFrame(rows, columns=["notebook", "seconds"])
+
+
+def measured_notebooks() -> pd.DataFrame:
+    """Return the seconds of the notebooks that `make notebooks` has executed for `project`."""
+    chapters = [path.relative_to(ROOT).as_posix() for path in find_chapters()]
+    return notebook_seconds(REPORT.read_text(encoding="utf-8"), chapters)
+
+
+def _command(*words, **environment):
+    return lambda: subprocess.run(
+        words, cwd=ROOT, capture_output=True, check=True, env=os.environ | environment
+    )
