@@ -23,14 +23,22 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-IMPORTED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy.stats", "tensorflow")
+IMPORTED = ("ipykernel.ipkernel", "ipykernel.kernelapp", "keras", "matplotlib.pyplot", "numpy", "pandas", "scipy.stats", "tensorflow")
 ADDRESS = "RAVINE_FORKED_KERNELS"
 
 
 def pytest_configure(config):
     """Starts the forking process, before the workers of xdist, which share it."""
-    if ADDRESS in os.environ:
-        return
+    if ADDRESS not in os.environ:
+        config.add_cleanup(start())
+
+
+def start():
+    """Starts the forking process and makes Jupyter know the kernel `forked`.
+
+    Returns:
+        A function without arguments that ends the process and takes the kernel back.
+    """
     folder = tempfile.TemporaryDirectory(prefix="kernels-")
     specification = Path(folder.name) / "kernels" / "forked" / "kernel.json"
     specification.parent.mkdir(parents=True)
@@ -38,12 +46,13 @@ def pytest_configure(config):
     specification.write_text(
         json.dumps({"argv": argv, "display_name": "forked", "language": "python"})
     )
-    os.environ[ADDRESS] = str(Path(folder.name) / "socket")
+    address = str(Path(folder.name) / "socket")
     before = os.environ.get("JUPYTER_PATH")
+    os.environ[ADDRESS] = address
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder.name, before]))
     # What a notebook prints goes through its kernel; the rest is TensorFlow's start-up lines.
     process = subprocess.Popen(
-        [sys.executable, __file__, "fork", os.environ[ADDRESS]],
+        [sys.executable, __file__, "fork", address],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -52,9 +61,11 @@ def pytest_configure(config):
         process.terminate()
         process.wait()
         folder.cleanup()
-        del os.environ[ADDRESS]
+        del os.environ[ADDRESS], os.environ["JUPYTER_PATH"]
+        if before is not None:
+            os.environ["JUPYTER_PATH"] = before
 
-    config.add_cleanup(stop)
+    return stop
 
 
 def fork_on_demand(address):
@@ -75,6 +86,7 @@ def fork_on_demand(address):
             server.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             become_kernel(connection)
+        connection.close()  # the fork alone holds it, so it closes when the fork ends
 
 
 def become_kernel(connection):

@@ -16,18 +16,20 @@ OPTIMIZERS = {"Adam": lambda: Adam(0.05), "SGD": lambda: GradientDescent(0.2)}
 
 
 @pytest.fixture
-def local(monkeypatch, tmp_path):
-    """Start a cluster of this machine's cores, with its files in a short path."""
-    pytest.importorskip("ray")
+def ray(monkeypatch):
+    """Ray, with the cores of this machine as its cluster."""
+    ray = pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns
     monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
+    yield ray
+    ray.shutdown()
 
 
 # Ray's own processes are still running when its objects are collected
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_shared_out_runs_are_bit_identical(local, tmp_path):
+def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     arguments = network, blobs(), OPTIMIZERS, [0, 1], 2, BATCH, losses.cross_entropy, 1, 1
     rows = []
     shared = cluster.compare(*arguments, report=rows.append, checkpoints=tmp_path)
@@ -37,9 +39,11 @@ def test_shared_out_runs_are_bit_identical(local, tmp_path):
     )
     assert len(rows) == len(alone)
     assert len(list(tmp_path.glob("*-seed-[01].npz"))) == 4
+    assert not ray.is_initialized(), "what was started for one call has ended with it"
 
     # each task goes on where it stopped; one that cannot says why in its own words
-    adam = {"Adam": OPTIMIZERS["Adam"]}  # every task of a new cluster loads TensorFlow
+    ray.init(num_cpus=1, log_to_driver=False, include_dashboard=False)
+    adam = {"Adam": OPTIMIZERS["Adam"]}
     longer = network, blobs(), adam, [0], 3, BATCH, losses.cross_entropy, 1, 1
     on = cluster.compare(*longer, checkpoints=tmp_path)
     pd.testing.assert_frame_equal(
@@ -50,6 +54,7 @@ def test_shared_out_runs_are_bit_identical(local, tmp_path):
     with pytest.raises(CheckpointError, match="another batch size"):
         other = network, blobs(), adam, [0], 3, 8, losses.cross_entropy, 1, 1
         cluster.compare(*other, checkpoints=tmp_path)
+    assert ray.is_initialized(), "a cluster that was there before stays"
 
 
 def test_without_ray(monkeypatch):

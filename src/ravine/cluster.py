@@ -31,8 +31,9 @@ def compare(
 ) -> pd.DataFrame:
     """Do what `protocol.compare` does, with each run as a task of a Ray cluster.
 
-    The cluster is the one that the environment variable RAY_ADDRESS names, or is started on this
-    machine. A task takes one GPU where the cluster has any, otherwise one CPU core's share.
+    The cluster is the one that this process has joined with `ray.init`; otherwise the one that the
+    environment variable RAY_ADDRESS names, or one that is started on this machine for this call. A
+    task takes one GPU where the cluster has any, otherwise one CPU core's share.
 
     Args:
         make_model: as in `protocol.compare`.
@@ -59,14 +60,13 @@ def compare(
             'Ray is not installed, which shares the runs out: pip install "ravine[cluster]".'
         ) from error
 
-    ray.init(
-        log_to_driver=False,
-        include_dashboard=False,
-        runtime_env={"env_vars": {"KERAS_BACKEND": keras.backend.backend()}},
-    )
+    joined = ray.is_initialized()
+    if not joined:
+        ray.init(log_to_driver=False, include_dashboard=False)
     try:
         gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        task = ray.remote(num_cpus=1, num_gpus=gpus)(_run)
+        backend = {"env_vars": {"KERAS_BACKEND": keras.backend.backend()}}
+        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=backend)(_run)
         data = ray.put(dataset)
         tasks = [
             task.remote(
@@ -90,7 +90,8 @@ def compare(
             "and every run goes on where it stopped."
         ) from error
     finally:
-        ray.shutdown()
+        if not joined:
+            ray.shutdown()
 
 
 def _run(*arguments, **keywords):

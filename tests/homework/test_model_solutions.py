@@ -5,18 +5,27 @@ from copy import deepcopy
 import pytest
 from nbclient import NotebookClient
 
+from tests import forked_kernels
 from tools.homework import vault
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """The name of a kernel that starts at once: the process it is forked from has TensorFlow."""
+    stop = forked_kernels.start()
+    yield "forked"
+    stop()
+
+
 @pytest.mark.parametrize("name", vault.ASSIGNMENTS)
-def test_the_whole_notebook_runs(name, tmp_path, monkeypatch):
+def test_the_whole_notebook_runs(name, kernel, tmp_path, monkeypatch):
     """With figures and hidden tests, all in one kernel, as in a student's Jupyter."""
     monkeypatch.delenv("MPLBACKEND", raising=False)
     notebook = deepcopy(vault.load(name).notebook)
     NotebookClient(
         notebook,
         timeout=300,
-        kernel_name="python3",
+        kernel_name=kernel,
         resources={"metadata": {"path": str(tmp_path)}},
         extra_arguments=["--log-level=ERROR"],
     ).execute()

@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import axe_playwright_python
@@ -94,13 +95,15 @@ class Visit:
         return self.page.evaluate(RUN_AXE, options)
 
     def weight(self):
-        total = 0
-        for url in self.sent:
-            if url.startswith(self.address):
-                path = Path(self.folder, url.removeprefix(self.address))
-                content = path.read_bytes()
-                total += len(gzip.compress(content) if path.suffix in WRITTEN else content)
-        return total
+        """Returns the bytes that a server sends for all that the page asked it for."""
+        ours = (url for url in self.sent if url.startswith(self.address))
+        return sum(sent_bytes(Path(self.folder, url.removeprefix(self.address))) for url in ours)
+
+
+@cache
+def sent_bytes(path):
+    content = path.read_bytes()
+    return len(gzip.compress(content) if path.suffix in WRITTEN else content)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,16 @@ def visit(chromium, address, pages):
     visit.folder = pages
     yield visit
     visit.context.close()
+
+
+def test_the_site_has_every_page_and_its_mathematics(pages):
+    """Without a browser; that the build gave no warning is seen where the pages are built."""
+    for name in guards.contents(ROOT):
+        assert (pages / f"{name}.html").is_file()
+    reference = (pages / "book/appendix/api/optimizers.html").read_text(encoding="utf-8")
+    assert r"\(\eta &gt; 0\)" in reference, "mathematics in a docstring is set as mathematics"
+    assert 'id="ravine.optimizers.Adam"' in reference
+    assert "$" not in re.sub(r"<(script|pre)\b.*?</\1>", "", reference, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
