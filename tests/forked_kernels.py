@@ -23,7 +23,16 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-IMPORTED = ("ipykernel.ipkernel", "ipykernel.kernelapp", "keras", "matplotlib.pyplot", "numpy", "pandas", "scipy.stats", "tensorflow")
+IMPORTED = (
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "keras",
+    "matplotlib.pyplot",
+    "numpy",
+    "pandas",
+    "scipy.stats",
+    "tensorflow",
+)
 ADDRESS = "RAVINE_FORKED_KERNELS"
 
 

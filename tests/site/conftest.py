@@ -1,11 +1,13 @@
 """The built site on a local server, and a browser to read it with."""
 
+import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.book.test_site import build
 from tools.notebooks import ROOT
@@ -27,21 +29,27 @@ def serve(folder: Path):
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory) -> Path:
     """The folder of the site, built as strictly as `make book` builds it."""
-    folder = tmp_path_factory.mktemp("site")
-    result = build(ROOT, folder)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "WARNING" not in result.stdout + result.stderr
-    return folder / "_build/html"
+    run = tmp_path_factory.getbasetemp()
+    # The workers of xdist share what the first of them has built.
+    run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+    with FileLock(run / "site.lock"):
+        if not (run / "site").exists():  # a build that failed leaves none
+            result = build(ROOT, run / "being-built")
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert "WARNING" not in result.stdout + result.stderr
+            (run / "being-built").rename(run / "site")
+    return run / "site/_build/html"
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     try:
         path = find_browser()
     except FileNotFoundError as error:
         pytest.skip(str(error))
+    expect.set_options(timeout=30_000)  # a slow machine is no fault of the page
     with sync_playwright() as playwright:
         # As root, as in a container, Chromium starts without its sandbox only.
         browser = playwright.chromium.launch(

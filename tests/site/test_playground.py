@@ -512,6 +512,8 @@ def test_link_reproduces_the_state(playground):
     page.get_by_label("Decay γ (rho), exact").blur()
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".happened")).to_contain_text("link to this state")
+    page.wait_for_timeout(400)  # what was set before is kept and said after 300 ms
+    assert "link to this state" in page.text_content(".happened")
     link = page.url
     assert "batch=4" in link and "rho:0.95" in link and "start=" in link
     again = playground(link.rsplit("/", 1)[1])

@@ -426,6 +426,7 @@ export function mount(root) {
     set({});
   });
   const linkButton = button("Copy link", async () => {
+    clearTimeout(timer); // or what was set just before is said on top of the note
     const address = `${location.origin}${location.pathname}#${toText(settings)}`;
     history.replaceState(null, "", address);
     try {
