@@ -5,8 +5,12 @@ import os
 # Before TensorFlow is imported anywhere: its start-up lines say nothing about a test.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Tests that start JAX run each program a few times; compiling it thoroughly takes far longer.
+# Tests run each program a few times; compiling it thoroughly takes far longer.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+)
 
 import pytest
 
