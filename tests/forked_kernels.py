@@ -11,6 +11,7 @@ fork, passes on Ctrl-C, and lives as long as the fork.
 """
 
 import builtins
+import gc
 import json
 import os
 import signal
@@ -88,6 +89,8 @@ def fork_on_demand(address):
     for name in IMPORTED:
         __import__(name)
     del builtins.get_ipython
+    # What was imported stays: no collection of garbage in a fork looks through it again.
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = server.accept()
@@ -103,6 +106,8 @@ def become_kernel(connection):
     request = json.loads(connection.makefile().readline())
     connection.sendall(f"{os.getpid()}\n".encode())
     os.chdir(request["folder"])
+    if request["cores"]:  # of the worker, see `own_cores`
+        os.sched_setaffinity(0, request["cores"])
     os.environ.clear()
     os.environ.update(request["environment"])
     os.environ.pop("JPY_PARENT_PID", None)  # the process that asked is not the parent of this one
@@ -128,6 +133,7 @@ def ask_for_kernel(connection_file):
         "connection_file": connection_file,
         "folder": os.getcwd(),
         "environment": dict(os.environ),
+        "cores": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
     }
     connection.sendall(json.dumps(request).encode() + b"\n")
     kernel = int(connection.makefile().readline())

@@ -20,7 +20,9 @@ def kernel():
 @pytest.mark.parametrize("name", vault.ASSIGNMENTS)
 def test_the_whole_notebook_runs(name, kernel, tmp_path, monkeypatch):
     """With figures and hidden tests, all in one kernel, as in a student's Jupyter."""
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+    # As a student's kernel starts: no settings of the tests, which make training slow.
+    for setting in ("MPLBACKEND", "XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"):
+        monkeypatch.delenv(setting, raising=False)
     notebook = deepcopy(vault.load(name).notebook)
     NotebookClient(
         notebook,

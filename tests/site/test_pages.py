@@ -59,13 +59,9 @@ TO_DARK = """() => { document.documentElement.dataset.theme = "dark" }"""
 class Visit:
     """A page in the browser, with all that went wrong on the way."""
 
-    def __init__(self, chromium, address):
-        self.context = chromium.new_context(
-            viewport={"width": DESK, "height": 900}, color_scheme="light", reduced_motion="reduce"
-        )
+    def __init__(self, reader, address):
         self.address, self.complaints, self.sent = address, [], {}
-        self.context.add_init_script("localStorage.setItem('mode', 'light')")
-        self.page = self.context.new_page()
+        self.page = reader.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
@@ -114,12 +110,23 @@ def address(pages):
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def reader(chromium):
+    """A reader of the site, whose browser keeps the scripts that all pages share."""
+    context = chromium.new_context(
+        viewport={"width": DESK, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    context.add_init_script("localStorage.setItem('mode', 'light')")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(chromium, address, pages):
-    visit = Visit(chromium, address)
+def visit(reader, address, pages):
+    visit = Visit(reader, address)
     visit.folder = pages
     yield visit
-    visit.context.close()
+    visit.page.close()
 
 
 def test_the_site_has_every_page_and_its_mathematics(pages):
@@ -176,13 +183,13 @@ FAULTS = {
 
 
 @pytest.fixture
-def planted(chromium, tmp_path):
+def planted(reader, tmp_path):
     servers, visits = [], []
 
     def plant(body):
         (tmp_path / "page.html").write_text(GOOD.format(body))
         server, address = serve(tmp_path)
-        visit = Visit(chromium, address)
+        visit = Visit(reader, address)
         visit.folder = tmp_path
         servers.append(server)
         visits.append(visit)
@@ -191,7 +198,7 @@ def planted(chromium, tmp_path):
 
     yield plant
     for visit in visits:
-        visit.context.close()
+        visit.page.close()
     for server in servers:
         server.shutdown()
         server.server_close()
@@ -224,7 +231,7 @@ def test_planted_overflow_and_broken_link_are_found(planted):
     assert not (visit.folder / link.removeprefix(visit.address)).exists()
 
 
-def test_the_policy_stops_what_is_planted_in_a_page(chromium, pages, address, tmp_path):
+def test_the_policy_stops_what_is_planted_in_a_page(reader, pages, address, tmp_path):
     text = (pages / "index.html").read_text(encoding="utf-8")
     evil = "<script>document.title = 'taken'</script>"
     evil += (
@@ -232,11 +239,11 @@ def test_the_policy_stops_what_is_planted_in_a_page(chromium, pages, address, tm
     )
     planted = pages / "planted.html"
     planted.write_text(text.replace("</article>", f"{evil}</article>"), encoding="utf-8")
-    visit = Visit(chromium, address)
+    visit = Visit(reader, address)
     page = visit.go("planted")
     page.locator("article p", has_text=re.compile("^x$")).click()
     title = page.title()
-    visit.context.close()
+    page.close()
     planted.unlink()
     assert "taken" not in title
     refused = [text for text in visit.complaints if "Content Security Policy" in text]
