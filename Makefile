@@ -55,10 +55,10 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 tests notebooks: export OPENBLAS_NUM_THREADS := 1
 
 tests: $(INSTALLED) ## The tests of the package and of the book
-	@$(BIN)/python -m pytest -p tests.own_cores -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal
 
 notebooks: $(INSTALLED) ## Execute every chapter again and compare with the stored outputs
-	@$(BIN)/python -m pytest -p tests.own_cores -p tests.forked_kernels -n 2 --dist loadfile \
+	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -n 2 --dist loadfile \
 		--nbval-lax --nbval-kernel-name=forked --nbval-cell-timeout=300 \
 		--ignore=book/homework book
 

@@ -106,7 +106,7 @@ def become_kernel(connection):
     request = json.loads(connection.makefile().readline())
     connection.sendall(f"{os.getpid()}\n".encode())
     os.chdir(request["folder"])
-    if request["cores"]:  # of the worker, see `own_cores`
+    if request["cores"]:  # of the worker, see `workers`
         os.sched_setaffinity(0, request["cores"])
     os.environ.clear()
     os.environ.update(request["environment"])

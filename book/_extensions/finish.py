@@ -96,17 +96,28 @@ def running_times(folder: Path) -> dict[str, str]:
     if not times.exists():
         return {}
     environment = json.loads(origin.read_text(encoding="utf-8"))["project"]["environment"]
-    # A reader whose machine has more cores, or a GPU, waits less.
-    cores = re.fullmatch(r"CPU, .*, (\d+) cores", environment["tensorflow"]["device"])
-    where = f" on {cores[1]} CPU cores" if cores else ""
     with times.open(encoding="utf-8", newline="") as file:
-        seconds = {row["notebook"]: float(row["seconds"]) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    # A reader whose machine has more cores, or a GPU, waits less.
+    on_cpu = environment["tensorflow"]["device"].startswith("CPU")
     return {
-        name.replace(".ipynb", ".html"): (
-            f"{minutes(round(time / 60)) if time >= 60 else 'less than a minute'} to run{where}"
+        row["notebook"].replace(".ipynb", ".html"): (
+            f"{running_time(float(row['seconds']))} to run{on_cores(row['cores'], on_cpu)}"
         )
-        for name, time in seconds.items()
+        for row in rows
     }
+
+
+def running_time(seconds: float) -> str:
+    """Returns a duration in words, in whole minutes."""
+    return minutes(round(seconds / 60)) if seconds >= 60 else "less than a minute"
+
+
+def on_cores(number: str, on_cpu: bool) -> str:
+    """Returns where a notebook ran, or nothing where that was not the processor."""
+    if not on_cpu:
+        return ""
+    return " on one CPU core" if number == "1" else f" on {number} CPU cores"
 
 
 def preview(page: str, address: str) -> str:

@@ -22,16 +22,16 @@ CHAPTERS = ["book/adam/adam.ipynb", "book/motivation/related-work.ipynb"]
 
 
 def test_the_seconds_of_a_notebook_are_those_of_all_its_cells():
-    rows = notebook_seconds(REPORTED, CHAPTERS).to_dict("records")
+    rows = notebook_seconds(REPORTED, CHAPTERS, cores=1).to_dict("records")
     assert rows == [
-        {"notebook": "book/adam/adam.ipynb", "seconds": 89},
-        {"notebook": "book/motivation/related-work.ipynb", "seconds": 59},
+        {"notebook": "book/adam/adam.ipynb", "seconds": 89, "cores": 1},
+        {"notebook": "book/motivation/related-work.ipynb", "seconds": 59, "cores": 1},
     ]
 
 
 def test_a_notebook_that_was_not_executed_is_found():
     with pytest.raises(KeyError, match="conventions"):
-        notebook_seconds(REPORTED, [*CHAPTERS, "book/adam/conventions.ipynb"])
+        notebook_seconds(REPORTED, [*CHAPTERS, "book/adam/conventions.ipynb"], cores=1)
 
 
 def test_only_executing_the_notebooks_writes_the_report(monkeypatch):
@@ -48,8 +48,8 @@ def test_only_executing_the_notebooks_writes_the_report(monkeypatch):
 def measured(tmp_path):
     """Stores what was measured on a device."""
 
-    def store(device):
-        write(tmp_path / "notebooks.csv", notebook_seconds(REPORTED, CHAPTERS))
+    def store(device, cores):
+        write(tmp_path / "notebooks.csv", notebook_seconds(REPORTED, CHAPTERS, cores))
         origin = {"project": {"environment": {"tensorflow": {"device": device}}}}
         (tmp_path / "provenance.json").write_text(json.dumps(origin))
         return tmp_path
@@ -58,11 +58,13 @@ def measured(tmp_path):
 
 
 def test_running_times_are_said_in_words_with_the_machine(measured):
-    assert running_times(measured("CPU, x86_64, 2 cores")) == {
-        "book/adam/adam.html": "1 minute to run on 2 CPU cores",
-        "book/motivation/related-work.html": "less than a minute to run on 2 CPU cores",
+    assert running_times(measured("CPU, x86_64, 2 cores", cores=1)) == {
+        "book/adam/adam.html": "1 minute to run on one CPU core",
+        "book/motivation/related-work.html": "less than a minute to run on one CPU core",
     }
-    assert running_times(measured("H200"))["book/adam/adam.html"] == "1 minute to run"
+    several = running_times(measured("CPU, x86_64, 8 cores", cores=4))
+    assert several["book/adam/adam.html"] == "1 minute to run on 4 CPU cores"
+    assert running_times(measured("H200", cores=8))["book/adam/adam.html"] == "1 minute to run"
 
 
 def test_without_measured_times_there_is_nothing_to_say(tmp_path):

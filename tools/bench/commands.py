@@ -12,6 +12,7 @@ import pandas as pd
 from tools.bench.workers import Run
 from tools.notebooks import ROOT, find_chapters
 
+WORKERS = 2  # of `make notebooks`, which share the processor's cores out, see `tests.workers`
 REPORT = ROOT / "dist" / "notebooks.xml"  # what pytest says of every cell
 
 
@@ -38,12 +39,13 @@ def project() -> dict[str, Run]:
 TARGETS = ("check", "tests", "notebooks", "book")
 
 
-def notebook_seconds(report: str, chapters: list[str]) -> pd.DataFrame:
-    """Return a row per notebook: the seconds of all its cells together.
+def notebook_seconds(report: str, chapters: list[str], cores: int) -> pd.DataFrame:
+    """Return a row per notebook: the seconds of all its cells together, and the cores it had.
 
     Args:
         report: of the pytest that executed the notebooks, in JUnit's XML.
         chapters: paths of the notebooks, from the root of the repository.
+        cores: of the processor, for each notebook.
 
     Raises:
         KeyError: if one of them was not executed.
@@ -54,14 +56,15 @@ def notebook_seconds(report: str, chapters: list[str]) -> pd.DataFrame:
     ]
     seconds = pd.DataFrame(cells, columns=["name", "seconds"]).groupby("name")["seconds"].sum()
     # pytest writes the name of a file with dots for slashes.
-    rows = [(chapter, round(seconds[chapter.replace("/", ".")])) for chapter in chapters]
-    return pd.DataFrame(rows, columns=["notebook", "seconds"])
+    rows = [(chapter, round(seconds[chapter.replace("/", ".")]), cores) for chapter in chapters]
+    return pd.DataFrame(rows, columns=["notebook", "seconds", "cores"])
 
 
 def measured_notebooks() -> pd.DataFrame:
     """Return the seconds of the notebooks that `make notebooks` has executed for `project`."""
     chapters = [path.relative_to(ROOT).as_posix() for path in find_chapters()]
-    return notebook_seconds(REPORT.read_text(encoding="utf-8"), chapters)
+    cores = max(1, (os.cpu_count() or 1) // WORKERS)
+    return notebook_seconds(REPORT.read_text(encoding="utf-8"), chapters, cores)
 
 
 def _command(*words, **environment):

@@ -26,11 +26,16 @@ BUILT_IN = {
 def pair(optimizer: str, network: str, steps: int) -> dict[str, Run]:
     """Return steps of one of our optimizers, and of its built-in twin, on the weights of a network.
 
-    They are compiled as a whole where the backend compiles.
+    They are compiled as a whole. On PyTorch, where Keras does not compile unless it is asked to,
+    they are also taken as they come.
     """
     problem = _weights(network)
-    ours, twin = getattr(optimizers, optimizer)(), BUILT_IN[optimizer]()
-    return _repeated(steps, {"ravine": _step(ours, problem), "built-in": _step(twin, problem)})
+    makers = {"ravine": getattr(optimizers, optimizer), "built-in": BUILT_IN[optimizer]}
+    runs = {name: _step(make(), problem) for name, make in makers.items()}
+    if keras.backend.backend() == "torch":
+        for name, make in makers.items():
+            runs[f"{name}, not compiled"] = _step(make(), problem, compiled=False)
+    return _repeated(steps, runs)
 
 
 def adam_on_tensorflow(network: str, steps: int) -> dict[str, Run]:
@@ -38,7 +43,7 @@ def adam_on_tensorflow(network: str, steps: int) -> dict[str, Run]:
     problem = _weights(network)
     runs = {
         "ravine on TensorFlow, XLA": _step(optimizers.Adam(), problem),
-        "built-in on TensorFlow": _step(keras.optimizers.Adam(), problem, xla=False),
+        "built-in on TensorFlow": _step(keras.optimizers.Adam(), problem, compiled=False),
         "built-in on TensorFlow, XLA": _step(keras.optimizers.Adam(), problem),
     }
     return _repeated(steps, runs)
@@ -86,22 +91,28 @@ def _repeated(steps, runs):
     return {name: repeat(run) for name, run in runs.items()}
 
 
-def _step(optimizer, problem, xla=True):
-    """Return a function that takes one step; what `_weights` returned is the problem."""
+def _step(optimizer, problem, compiled=True):
+    """Return a function that takes one step; what `_weights` returned is the problem.
+
+    Args:
+        optimizer: a new one.
+        problem: weights and gradients.
+        compiled: with XLA or PyTorch's own compiler; on JAX nothing goes without.
+    """
     weights, gradients = problem
     optimizer.build(weights)
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        return _step_on_tensorflow(optimizer, weights, gradients, xla)
+        return _step_on_tensorflow(optimizer, weights, gradients, compiled)
     if backend == "jax":
         return _step_on_jax(optimizer, weights, gradients)
-    return _step_on_torch(optimizer, weights, gradients)
+    return _step_on_torch(optimizer, weights, gradients, compiled)
 
 
-def _step_on_tensorflow(optimizer, weights, gradients, xla):
+def _step_on_tensorflow(optimizer, weights, gradients, compiled):
     import tensorflow as tf
 
-    @tf.function(jit_compile=xla, autograph=False)
+    @tf.function(jit_compile=compiled, autograph=False)
     def step(gradients):
         optimizer.apply(gradients, weights)
 
@@ -125,12 +136,17 @@ def _step_on_jax(optimizer, weights, gradients):
     return run
 
 
-def _step_on_torch(optimizer, weights, gradients):
+def _step_on_torch(optimizer, weights, gradients, compiled):
     import torch
+
+    def step(gradients):
+        optimizer.apply(gradients, weights)
+
+    update = torch.compile(step) if compiled else step
 
     def run():
         with torch.no_grad():
-            optimizer.apply(gradients, weights)
+            update(gradients)
 
     return run
 
