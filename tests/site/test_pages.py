@@ -59,13 +59,23 @@ TO_DARK = """() => { document.documentElement.dataset.theme = "dark" }"""
 class Visit:
     """A page in the browser, with all that went wrong on the way."""
 
-    def __init__(self, reader, address):
-        self.address, self.complaints, self.sent = address, [], {}
-        self.page = reader.new_page()
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("console", self._heard)
-        self.page.on("request", self._asked)
-        self.page.on("response", self._answered)
+    def __init__(self, tab, address):
+        self.page, self.address, self.complaints, self.sent = tab, address, [], {}
+        self.page.set_viewport_size({"width": DESK, "height": 900})
+        self.listeners = {
+            "pageerror": lambda error: self.complaints.append(f"error: {error}"),
+            "console": self._heard,
+            "request": self._asked,
+            "response": self._answered,
+        }
+        for event, listener in self.listeners.items():
+            self.page.on(event, listener)
+
+    def end(self):
+        """Leaves the page, and nothing of this visit to the next one."""
+        for event, listener in self.listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.goto("about:blank")
 
     def _heard(self, message):
         if message.type == "error":
@@ -111,22 +121,22 @@ def address(pages):
 
 
 @pytest.fixture(scope="module")
-def reader(chromium):
-    """A reader of the site, whose browser keeps the scripts that all pages share."""
-    context = chromium.new_context(
-        viewport={"width": DESK, "height": 900}, color_scheme="light", reduced_motion="reduce"
+def tab(chromium):
+    """A tab of a browser; a new one for each page would take longer than to read the page."""
+    context = chromium.new_context(color_scheme="light", reduced_motion="reduce")
+    context.add_init_script(
+        "if (location.protocol === 'http:') localStorage.setItem('mode', 'light')"
     )
-    context.add_init_script("localStorage.setItem('mode', 'light')")
-    yield context
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def visit(reader, address, pages):
-    visit = Visit(reader, address)
+def visit(tab, address, pages):
+    visit = Visit(tab, address)
     visit.folder = pages
     yield visit
-    visit.page.close()
+    visit.end()
 
 
 def test_the_site_has_every_page_and_its_mathematics(pages):
@@ -183,13 +193,13 @@ FAULTS = {
 
 
 @pytest.fixture
-def planted(reader, tmp_path):
+def planted(tab, tmp_path):
     servers, visits = [], []
 
     def plant(body):
         (tmp_path / "page.html").write_text(GOOD.format(body))
         server, address = serve(tmp_path)
-        visit = Visit(reader, address)
+        visit = Visit(tab, address)
         visit.folder = tmp_path
         servers.append(server)
         visits.append(visit)
@@ -198,7 +208,7 @@ def planted(reader, tmp_path):
 
     yield plant
     for visit in visits:
-        visit.page.close()
+        visit.end()
     for server in servers:
         server.shutdown()
         server.server_close()
@@ -231,7 +241,7 @@ def test_planted_overflow_and_broken_link_are_found(planted):
     assert not (visit.folder / link.removeprefix(visit.address)).exists()
 
 
-def test_the_policy_stops_what_is_planted_in_a_page(reader, pages, address, tmp_path):
+def test_the_policy_stops_what_is_planted_in_a_page(tab, pages, address, tmp_path):
     text = (pages / "index.html").read_text(encoding="utf-8")
     evil = "<script>document.title = 'taken'</script>"
     evil += (
@@ -239,11 +249,11 @@ def test_the_policy_stops_what_is_planted_in_a_page(reader, pages, address, tmp_
     )
     planted = pages / "planted.html"
     planted.write_text(text.replace("</article>", f"{evil}</article>"), encoding="utf-8")
-    visit = Visit(reader, address)
+    visit = Visit(tab, address)
     page = visit.go("planted")
     page.locator("article p", has_text=re.compile("^x$")).click()
     title = page.title()
-    page.close()
+    visit.end()
     planted.unlink()
     assert "taken" not in title
     refused = [text for text in visit.complaints if "Content Security Policy" in text]
