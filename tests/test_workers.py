@@ -9,7 +9,7 @@ from tests.workers import pytest_configure
 
 
 def bound_to(monkeypatch, worker, cores):
-    """Returns the cores that a process binds itself to, or None; `worker` is what xdist tells it."""
+    """Returns the cores that a process binds itself to, or None; xdist tells it who it is."""
     bound = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(cores), raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda _, mask: bound.append(mask), raising=False)
