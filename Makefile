@@ -9,6 +9,9 @@ INSTALLED := .venv/.installed
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
+# Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help book serve pdf links colab site execute test check tests notebooks mutants kills bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
