@@ -6,7 +6,7 @@ own rule and everything else by Adam's. Schedule-Free is missing: Keras 3.15 com
 TensorFlow, see the page on the successors.
 """
 
-from functools import partial
+import inspect
 
 import keras
 
@@ -22,6 +22,27 @@ from ravine.optimizers import (
     RAdam,
 )
 
+
+def has_muon() -> bool:
+    """Tell whether Keras has the Muon of the records: earlier ones scale its steps otherwise."""
+    found = getattr(keras.optimizers, "Muon", None)
+    return found is not None and "rms_rate" in inspect.signature(found).parameters
+
+
+def muon(learning_rate: float) -> keras.optimizers.Optimizer:
+    """Return Keras' Muon without weight decay.
+
+    Raises:
+        ValueError: if this Keras has none, or an earlier one.
+    """
+    if not has_muon():
+        raise ValueError(
+            f"Keras {keras.__version__} has no Muon that scales its steps to the size of Adam's: "
+            "install a newer Keras, or leave Muon out."
+        )
+    return keras.optimizers.Muon(learning_rate, weight_decay=0.0, adam_weight_decay=0.0)
+
+
 CONTESTANTS: dict[str, Family] = {
     **FAMILIES,
     "Nesterov": Nesterov,
@@ -31,7 +52,7 @@ CONTESTANTS: dict[str, Family] = {
     "RAdam": RAdam,
     "AdaBelief": AdaBelief,
     "Lion": Lion,
-    "Muon": partial(keras.optimizers.Muon, weight_decay=0.0, adam_weight_decay=0.0),
+    "Muon": muon,
 }
 # Five rates for each algorithm, a factor of about 3 apart, from the lowest on.
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
