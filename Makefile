@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book serve pdf links colab site execute test check tests notebooks mutants kills bench requirements address clean \
+.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks mutants kills bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
@@ -36,6 +36,9 @@ pdf: $(INSTALLED) ## Print the whole book into a PDF (needs Chromium)
 links: $(INSTALLED) ## Ask every link to another site whether it still leads somewhere
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output dist/links --keep-going
 
+elsewhere: $(INSTALLED) ## Execute the chapters with other processors' rounding (all, or NB=path)
+	@$(BIN)/python -m tools.elsewhere $(NB)
+
 colab: $(INSTALLED) ## Run notebooks as Colab would, with its versions (a sample, or NB=path)
 	@$(BIN)/python -m tools.colab $(NB)
 
@@ -55,15 +58,15 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
 # without rest, which makes an eigendecomposition up to sixty times as slow.
-tests notebooks: export OPENBLAS_NUM_THREADS := 1
+tests notebooks elsewhere: export OPENBLAS_NUM_THREADS := 1
 
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal
 
-notebooks: $(INSTALLED) ## Execute every chapter again and compare with the stored outputs
-	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -n 2 --dist loadfile \
-		--nbval-lax --nbval-kernel-name=forked --nbval-cell-timeout=300 \
-		--ignore=book/homework book
+notebooks: $(INSTALLED) ## Execute every chapter again and compare with what it holds (or NB=path)
+	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages -n 2 \
+		--dist loadfile --nbval-lax --nbval-kernel-name=forked --ignore=book/homework \
+		$(OPTIONS) $(or $(NB),book)
 
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
 	@$(BIN)/python -m tools.homework release

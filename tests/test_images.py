@@ -153,7 +153,7 @@ def decoded(monkeypatch):
 def test_next_minibatches_are_prepared_meanwhile(files, decoded):
     batches = files.batches([[i % 5] * 4 for i in range(10)])
     next(batches)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 3600
     while len(decoded) < 4 * (1 + images.AHEAD):
         assert time.monotonic() < deadline
         time.sleep(0.01)

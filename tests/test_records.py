@@ -194,7 +194,23 @@ def test_environment_names_versions_and_device():
     assert {"backend", "device", "python", "ravine", "keras", "numpy"} <= set(found)
     assert found[found["backend"]]
     assert found["device"]
+    if found["device"].startswith("CPU"):
+        assert found["device"].endswith(records.processor())
     json.dumps(found)
+
+
+def test_the_processor_is_named_by_model_and_vector_instructions(monkeypatch):
+    monkeypatch.setattr(records, "_model", lambda: "Abacus 7")
+    monkeypatch.setattr(records, "vector_instructions", lambda: ["AVX2", "AVX"])
+    assert records.processor() == "Abacus 7 with AVX2"
+    monkeypatch.setattr(records, "vector_instructions", lambda: [])
+    assert records.processor() == "Abacus 7"
+
+
+def test_vector_instructions_come_widest_first():
+    found = records.vector_instructions()
+    assert found == [name for name in records.VECTOR_INSTRUCTIONS if name in found]
+    assert records._model()
 
 
 def test_environment_names_the_commit_of_a_checkout(monkeypatch):

@@ -47,7 +47,7 @@ EXECUTE = """
 import sys, nbformat
 from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=900, kernel_name="python3").execute()
+NotebookClient(notebook, timeout=3600, kernel_name="python3").execute()
 """
 # As on Colab, where this module is there before the first cell runs.
 STARTUP = "import google.colab\n"

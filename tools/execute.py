@@ -19,9 +19,10 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from PIL import Image
 
+from ravine.records import processor
 from tools.notebooks import ROOT, in_book, read_notebook, write_notebook
 
-CELL_TIMEOUT = 900  # seconds
+CELL_TIMEOUT = 3600  # seconds; it ends what hangs
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -98,7 +99,7 @@ def shrink_images(notebook: NotebookNode) -> None:
 
 def normalise_metadata(notebook: NotebookNode) -> None:
     """Keeps what says how to run the notebook and drops what tells of one run or one editor."""
-    notebook.metadata.update(METADATA)
+    notebook.metadata.update(METADATA, processor=processor())
     notebook.metadata.pop("widgets", None)
     notebook.nbformat_minor = 5
     for cell in notebook.cells:

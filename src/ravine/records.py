@@ -12,8 +12,10 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +30,15 @@ from ravine.datasets import data_directory
 from ravine.files import write_whole
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
+# By the names that people use, those that NumPy knows them by.
+VECTOR_INSTRUCTIONS = {
+    "AVX-512": "AVX512_SKX",
+    "AVX2": "AVX2",
+    "AVX": "AVX",
+    "SSE4.2": "SSE42",
+    "SVE": "SVE",
+    "NEON": "NEON",
+}
 
 
 class RecordError(Exception):
@@ -186,13 +197,44 @@ def peak_memory() -> float:
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
+def processor() -> str:
+    """Return the processor's model and its widest vector instructions.
+
+    Such as "AMD EPYC 7763 64-Core Processor with AVX2". How it rounds hangs on both.
+    """
+    known = vector_instructions()
+    return _model() + (f" with {known[0]}" if known else "")
+
+
+def vector_instructions() -> list[str]:
+    """Return the kinds of vector instructions that the processor has, the widest first."""
+    core = "numpy._core" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else "numpy.core"
+    features = import_module(f"{core}._multiarray_umath").__cpu_features__
+    return [name for name, key in VECTOR_INSTRUCTIONS.items() if features.get(key)]
+
+
+def _model():
+    """Return the name that the maker gave the processor, as its system tells it."""
+    with suppress(OSError):  # Linux
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        with suppress(OSError, subprocess.CalledProcessError):
+            return subprocess.run(
+                command, capture_output=True, text=True, check=True
+            ).stdout.strip()
+    return platform.processor() or platform.machine()
+
+
 def now() -> str:
     """Return the date and time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _device(backend):
-    """Return the name of the GPU the backend uses, or the kind of CPU and its cores."""
+    """Return the name of the GPU the backend uses, or the CPU's kind, cores and model."""
     name = None
     if backend == "tensorflow":
         import tensorflow as tf
@@ -209,7 +251,7 @@ def _device(backend):
 
         if torch.cuda.is_available():
             name = torch.cuda.get_device_name()
-    return name or f"CPU, {platform.machine()}, {os.cpu_count()} cores"
+    return name or f"CPU, {platform.machine()}, {os.cpu_count()} cores, {processor()}"
 
 
 def _waiting(checksum):

@@ -26,7 +26,7 @@ def test_the_whole_notebook_runs(name, kernel, tmp_path, monkeypatch):
     notebook = deepcopy(vault.load(name).notebook)
     NotebookClient(
         notebook,
-        timeout=300,
+        timeout=3600,
         kernel_name=kernel,
         resources={"metadata": {"path": str(tmp_path)}},
         extra_arguments=["--log-level=ERROR"],
