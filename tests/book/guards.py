@@ -34,6 +34,9 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:root|work|home|Users|tmp|opt|mnt|content|usr/local)/\w|\b[A-Z]:\\\w"
 )
 
+# What rounding makes of a small negative number. On another processor it may come out as 0.
+NEGATIVE_ZERO = re.compile(r"(?<![\w.-])-0(?:\.0*)?(?![\w.])")
+
 
 # One notebook
 
@@ -140,6 +143,22 @@ def compared_too_little(notebook: NotebookNode) -> list[str]:
     return complaints
 
 
+def negative_zeros(notebook: NotebookNode) -> list[str]:
+    return [
+        f"a compared cell prints {found.group()}; the format z makes it 0, as in {{x:z.2f}}: {text}"
+        for cell in code_cells(notebook)
+        if COMPARED in tags(cell)
+        for text in list(texts(cell))[1:]
+        if (found := NEGATIVE_ZERO.search(text))
+    ]
+
+
+def stored_nowhere(notebook: NotebookNode) -> list[str]:
+    if notebook.metadata.get("processor"):
+        return []
+    return ["no processor is named that its outputs were made on: use `make execute`"]
+
+
 def notation_not_linked(notebook: NotebookNode) -> list[str]:
     first = notebook.cells[0] if notebook.cells else None
     if first is None or "notation.md)" not in first.source:
@@ -176,6 +195,8 @@ ALL_NOTEBOOKS = (
     machine_paths,
     wrong_setup,
     compared_too_little,
+    negative_zeros,
+    stored_nowhere,
     notation_not_linked,
 )
 

@@ -40,4 +40,4 @@ def good_notebook() -> NotebookNode:
         cell.execution_count = count
     end = new_markdown_cell(EXERCISES + SOLUTIONS)
     cells = [new_markdown_cell(OPENING), *cells, end]
-    return new_notebook(cells=cells, metadata=METADATA)
+    return new_notebook(cells=cells, metadata=METADATA | {"processor": "an abacus"})

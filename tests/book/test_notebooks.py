@@ -99,6 +99,14 @@ def compare_a_silent_cell(notebook):
     guards.code_cells(notebook)[1].outputs = []
 
 
+def print_a_negative_zero(notebook):
+    guards.code_cells(notebook)[1].outputs[0].text = "slope: -0.00 [-0.01, 0.02]"
+
+
+def forget_the_processor(notebook):
+    del notebook.metadata["processor"]
+
+
 def drop_an_exercise(notebook):
     notebook.cells[-1].source = notebook.cells[-1].source.replace("4. Four.", "")
 
@@ -143,6 +151,8 @@ FAULTS = [
     (show_the_setup_cell, guards.wrong_setup),
     (compare_two_cells_only, guards.compared_too_little),
     (compare_a_silent_cell, guards.compared_too_little),
+    (print_a_negative_zero, guards.negative_zeros),
+    (forget_the_processor, guards.stored_nowhere),
     (drop_an_exercise, guards.exercises_missing),
     (number_a_list_elsewhere, guards.exercises_missing),
     (unfold_a_solution, guards.exercises_missing),
