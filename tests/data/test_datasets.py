@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ravine import datasets, readers
-from ravine.datasets import Dataset, DatasetError, load
-from ravine.readers import ARRAYS, CIFAR_BATCHES
-from ravine.sources import SOURCES, Download
+from ravine.data import datasets, readers
+from ravine.data.datasets import Dataset, DatasetError, load
+from ravine.data.readers import ARRAYS, CIFAR_BATCHES
+from ravine.data.sources import SOURCES, Download
+from ravine.files import data_directory
 
 RNG = np.random.default_rng(0)
 TEXT = {
@@ -139,7 +140,7 @@ def user(monkeypatch, tmp_path):
 @pytest.fixture
 def samples(monkeypatch, tmp_path):
     """Copy the samples, so that a test may damage them; return their directory."""
-    shutil.copytree(datasets.data_directory() / "samples", tmp_path / "samples")
+    shutil.copytree(data_directory() / "samples", tmp_path / "samples")
     monkeypatch.setattr(datasets, "data_directory", lambda: tmp_path)
     return tmp_path / "samples"
 
@@ -205,7 +206,7 @@ def test_no_image_is_in_both_parts_of_a_sample():
 
 
 def test_patches_are_cut_from_the_halves_of_their_photographs():
-    with np.load(datasets.data_directory() / "samples" / "photographs.npz") as file:
+    with np.load(data_directory() / "samples" / "photographs.npz") as file:
         photographs = file["photographs"]
     for name, size, rows in (("cifar10", 32, 17), ("imagenet", 64, 15)):
         data = load(name)
@@ -230,7 +231,7 @@ def test_text_sample():
         x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
         assert x.dtype == y.dtype == "int32" and x.shape == y.shape
         np.testing.assert_array_equal(x[1:], y[:-1])
-        text = (datasets.data_directory() / "samples" / "topics" / f"{part}.txt").read_text()
+        text = (data_directory() / "samples" / "topics" / f"{part}.txt").read_text()
         words = [data.labels[i] for i in (*x[:40], y[39])]
         assert text.replace("\n", " <eos> ").split()[:41] == words
     frequency = np.bincount(np.append(data.x_train, data.y_train[-1]))
@@ -240,7 +241,7 @@ def test_text_sample():
 
 
 def test_no_sentence_is_in_two_parts_of_the_text():
-    folder = datasets.data_directory() / "samples" / "topics"
+    folder = data_directory() / "samples" / "topics"
     parts = [
         {line for line in (folder / f"{part}.txt").read_text().splitlines() if len(line) > 40}
         for part in ("train", "valid", "test")
@@ -271,12 +272,12 @@ def test_rare_words_of_the_synthetic_reviews_tell_more_than_frequent_ones():
 
 
 def test_every_sample_is_listed_with_its_source():
-    samples = datasets.data_directory() / "samples"
+    samples = data_directory() / "samples"
     lines = (samples / "SHA256SUMS").read_text().splitlines()
     listed = {line.split()[1] for line in lines}
     files = [*samples.glob("*.npz"), *samples.glob("topics/*")]
     assert listed == {path.relative_to(samples).as_posix() for path in files}
-    readme = (datasets.data_directory() / "README.md").read_text()
+    readme = (data_directory() / "README.md").read_text()
     for name in listed:
         top, below, _ = name.partition("/")
         assert f"| `samples/{top}{below}` |" in readme
@@ -744,8 +745,7 @@ CHILD = """
 import dataclasses, sys
 from functools import partial
 from pathlib import Path
-from ravine import datasets
-from ravine.sources import SOURCES, Download
+from ravine.data import SOURCES, Download, datasets
 url, sha256, cache = sys.argv[1:]
 datasets.pooch.os_cache = lambda name: Path(cache)
 source = SOURCES["mnist"]["full"]

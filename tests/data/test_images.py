@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ravine import images
-from ravine.datasets import DatasetError, load
-from ravine.images import ImageFiles
+from ravine.data import images
+from ravine.data.datasets import DatasetError, load
+from ravine.data.images import ImageFiles
 
 SIZE, SCALE = 28, 32  # in place of 224 and 256
 

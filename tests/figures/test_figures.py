@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from ravine import optimizers, plots, published
-from ravine.descent import Path
-from ravine.surfaces import SURFACES, ravine
+from ravine import figures, optimizers
+from ravine.results import published
+from ravine.surfaces import SURFACES, Path, ravine
 
 STEPS = 20
 
@@ -21,7 +21,7 @@ STEPS = 20
 def clean():
     """Draw in the course's style, and put matplotlib's own back."""
     with mpl.rc_context():
-        plots.use_style()
+        figures.use_style()
         yield
         plt.close("all")
 
@@ -58,23 +58,27 @@ def test_contrast_of_known_colours():
 
 
 def test_every_algorithm_of_the_course_has_a_look():
-    for name in optimizers.__all__:
-        assert ("GD" if name == "GradientDescent" else name) in plots.LOOKS
+    classes = {
+        name for name in optimizers.__all__ if hasattr(getattr(optimizers, name), "update_step")
+    }
+    assert "Adam" in classes
+    for name in classes:
+        assert ("GD" if name == "GradientDescent" else name) in figures.LOOKS
 
 
 @pytest.mark.parametrize("mark", ["colour", "marker", "dash"])
 def test_no_two_algorithms_share_a_mark(mark):
-    marks = [getattr(look, mark) for look in plots.LOOKS.values()]
+    marks = [getattr(look, mark) for look in figures.LOOKS.values()]
     assert len(set(marks)) == len(marks)
 
 
-@pytest.mark.parametrize("name", plots.LOOKS)
+@pytest.mark.parametrize("name", figures.LOOKS)
 def test_lines_stand_out_from_the_page(name):
-    assert contrast(plots.LOOKS[name].colour, plots.PAPER) >= 3
+    assert contrast(figures.LOOKS[name].colour, figures.PAPER) >= 3
 
 
 def test_text_stands_out_from_the_page():
-    assert contrast(plots.INK, plots.PAPER) >= 7
+    assert contrast(figures.INK, figures.PAPER) >= 7
 
 
 # Linear RGB seen with one kind of cone missing (Viénot, Brettel and Mollon 1999).
@@ -88,7 +92,7 @@ BLIND = {
 def test_colours_differ_for_colour_blind_eyes(kind):
     seen = {
         name: np.array(BLIND[kind]) @ np.power(to_rgb(look.colour), 2.2)
-        for name, look in plots.LOOKS.items()
+        for name, look in figures.LOOKS.items()
     }
     for one, other in itertools.combinations(seen, 2):
         assert np.linalg.norm(seen[one] - seen[other]) > 0.04, (one, other)
@@ -105,20 +109,20 @@ def test_colours_differ_for_colour_blind_eyes(kind):
     ],
 )
 def test_a_name_may_go_on(name, known):
-    assert plots.look(name) is plots.LOOKS[known]
+    assert figures.look(name) is figures.LOOKS[known]
 
 
 @pytest.mark.parametrize("name", ["AdamX", "Adamax", "minimum", ""])
 def test_other_names_look_like_none_of_them(name):
-    look = plots.look(name)
-    assert look not in plots.LOOKS.values() and look.colour == plots.INK
+    look = figures.look(name)
+    assert look not in figures.LOOKS.values() and look.colour == figures.INK
 
 
 @pytest.mark.parametrize("name", SURFACES)
 def test_contours(name):
     surface = SURFACES[name]()
-    _, ax = plots.figure()
-    plots.contours(ax, surface)
+    _, ax = figures.figure()
+    figures.contours(ax, surface)
     drawn()
     assert (ax.get_xlim(), ax.get_ylim()) == surface.window
     crosses = [line for line in ax.lines if line.get_marker() == "+"]
@@ -126,16 +130,16 @@ def test_contours(name):
 
 
 def test_paths(walks):
-    _, ax = plots.figure()
-    plots.contours(ax, ravine())
-    plots.paths(ax, walks, steps=10, every=3)
+    _, ax = figures.figure()
+    figures.contours(ax, ravine())
+    figures.paths(ax, walks, steps=10, every=3)
     ax.legend()
     drawn()
     lines = {line.get_label(): line for line in ax.lines}
     for name, path in walks.items():
         np.testing.assert_array_equal(lines[name].get_xydata(), path.points[:11])
-        assert lines[name].get_color() == plots.LOOKS[name].colour
-        assert lines[name].get_marker() == plots.LOOKS[name].marker
+        assert lines[name].get_color() == figures.LOOKS[name].colour
+        assert lines[name].get_marker() == figures.LOOKS[name].marker
         assert lines[name].get_markevery() == 3
 
 
@@ -145,8 +149,8 @@ def test_surface_3d_cuts_off_what_is_too_high_or_outside():
     inside = Path((1 - t) * [-2.5, 0.4], t[:, 0])
     leaving = Path(t * [0.0, 1.5], t[:, 0])
     ax = plt.figure().add_subplot(projection="3d")
-    plots.surface_3d(ax, surface, {"GD": inside, "Adam": leaving}, steps=18, height=30.0)
-    plots.surface_3d(ax, surface, {"GD": inside}, steps=18, height=2.0)
+    figures.surface_3d(ax, surface, {"GD": inside, "Adam": leaving}, steps=18, height=30.0)
+    figures.surface_3d(ax, surface, {"GD": inside}, steps=18, height=2.0)
     drawn()
     height, y_high = surface.value(inside.points[:19]), surface.window[1][1]
     for line, path, shown in zip(
@@ -164,26 +168,26 @@ def test_surface_3d_cuts_off_what_is_too_high_or_outside():
 @pytest.mark.parametrize("name", SURFACES)
 def test_surface_3d(name):
     ax = plt.figure().add_subplot(projection="3d")
-    plots.surface_3d(ax, SURFACES[name]())
+    figures.surface_3d(ax, SURFACES[name]())
     drawn()
 
 
 def test_curve():
-    _, ax = plots.figure()
-    plots.curve(ax, range(40), np.arange(40.0), "Momentum")
-    plots.curve(ax, range(3), np.arange(3.0), "Adam", label="", color="black")
+    _, ax = figures.figure()
+    figures.curve(ax, range(40), np.arange(40.0), "Momentum")
+    figures.curve(ax, range(3), np.arange(3.0), "Adam", label="", color="black")
     drawn()
     momentum, adam = ax.lines
     assert momentum.get_label() == "Momentum" and momentum.get_markevery() == 5
-    assert momentum.get_color() == plots.LOOKS["Momentum"].colour
+    assert momentum.get_color() == figures.LOOKS["Momentum"].colour
     assert adam.get_label().startswith("_")  # not in the legend
     assert adam.get_color() == "black"
 
 
 def test_band():
-    _, ax = plots.figure()
+    _, ax = figures.figure()
     runs = np.array([[3.0, 2.0, 1.0], [5.0, 1.0, 0.5]])
-    plots.band(ax, [0, 1, 2], runs, "RMSprop")
+    figures.band(ax, [0, 1, 2], runs, "RMSprop")
     drawn()
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [4.0, 1.5, 0.75])
     corners = ax.collections[0].get_paths()[0].vertices
@@ -191,8 +195,8 @@ def test_band():
 
 
 def test_updates(walks):
-    _, axes = plots.figure(1, 2)
-    plots.updates(axes, walks, steps=8)
+    _, axes = figures.figure(1, 2)
+    figures.updates(axes, walks, steps=8)
     drawn()
     for k, ax in enumerate(axes):
         assert ax.get_yscale() == "log"
@@ -202,10 +206,10 @@ def test_updates(walks):
 
 
 def test_network_diagram():
-    _, ax = plots.figure()
+    _, ax = figures.figure()
     names = [["$x_1$", "$x_2$"], ["a", "b", "c"], ["y"]]
     first = [[f"{j}{k}" for k in range(2)] for j in range(3)]
-    centres = plots.network_diagram(ax, [2, 3, 1], names, [first, [["p", "q", "r"]]])
+    centres = figures.network_diagram(ax, [2, 3, 1], names, [first, [["p", "q", "r"]]])
     drawn()
     assert [layer.shape for layer in centres] == [(2, 2), (3, 2), (1, 2)]
     np.testing.assert_allclose(centres[0], [[0, 0.5], [0, -0.5]])  # the first neuron is on top
@@ -227,18 +231,18 @@ def test_network_diagram():
 
 
 def test_network_diagram_without_texts():
-    _, ax = plots.figure()
-    plots.network_diagram(ax, [1, 4])
+    _, ax = figures.figure()
+    figures.network_diagram(ax, [1, 4])
     drawn()
     assert not [text for text in ax.texts if text.get_text()]
     assert sum(line.get_zorder() == 1 for line in ax.lines) == 4
 
 
 def test_figures_suit_the_page():
-    assert plots.figure()[0].get_size_inches() == pytest.approx([6.4, 3.4])
-    fig, axes = plots.figure(2, 2)
+    assert figures.figure()[0].get_size_inches() == pytest.approx([6.4, 3.4])
+    fig, axes = figures.figure(2, 2)
     assert fig.get_size_inches() == pytest.approx([8.4, 6.8]) and axes.shape == (2, 2)
-    assert plots.figure(figsize=(3, 3))[0].get_size_inches() == pytest.approx([3, 3])
+    assert figures.figure(figsize=(3, 3))[0].get_size_inches() == pytest.approx([3, 3])
 
 
 def record(**losses):
@@ -267,14 +271,14 @@ def crosses(ax):
 
 
 def test_training_curves_are_means_with_bands_and_without_the_start():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(SGD=[[4.0, 2.0], [2.0, 1.0]], Adam=[[1.0, 0.5], [1.0, 0.1]]))
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(SGD=[[4.0, 2.0], [2.0, 1.0]], Adam=[[1.0, 0.5], [1.0, 0.1]]))
     drawn()
     lines = labelled(ax)
     assert list(lines) == ["SGD", "Adam"]
     np.testing.assert_array_equal(lines["SGD"].get_xydata(), [[1, 3.0], [2, 1.5]])
     np.testing.assert_allclose(lines["Adam"].get_xydata(), [[1, 1.0], [2, 0.3]])
-    assert lines["SGD"].get_color() == plots.LOOKS["SGD"].colour
+    assert lines["SGD"].get_color() == figures.LOOKS["SGD"].colour
     corners = {tuple(point) for point in ax.collections[0].get_paths()[0].vertices}
     assert corners >= {(1, 4), (1, 2), (2, 2), (2, 1)}
     assert ax.get_yscale() == "log" and ax.get_xlim()[0] == 0
@@ -285,9 +289,9 @@ def test_training_curves_of_parts_of_epochs():
     frame = record(Adam=[[4.0, 3.0, 2.0, 1.0]])
     frame["epoch"] /= 2
     frame["eval_loss"] = frame["loss"].where(frame["epoch"] % 1 == 0)
-    _, axes = plots.figure(1, 2)
-    plots.training_curves(axes[0], frame)
-    plots.training_curves(axes[1], frame, "eval_loss")
+    _, axes = figures.figure(1, 2)
+    figures.training_curves(axes[0], frame)
+    figures.training_curves(axes[1], frame, "eval_loss")
     drawn()
     np.testing.assert_array_equal(axes[0].lines[0].get_xdata(), [0.5, 1, 1.5, 2])
     np.testing.assert_array_equal(axes[1].lines[0].get_xydata(), [[1, 3.0], [2, 1.0]])
@@ -295,14 +299,14 @@ def test_training_curves_of_parts_of_epochs():
 
 
 def test_markers_are_few_and_take_turns():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(SGD=[[1.0] * 80], Adam=[[0.9] * 80]))
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(SGD=[[1.0] * 80], Adam=[[0.9] * 80]))
     assert [line.get_markevery() for line in ax.lines] == [(0, 10), (1, 10)]
 
 
 def test_a_curve_ends_where_its_first_seed_diverged():
-    _, ax = plots.figure()
-    plots.training_curves(
+    _, ax = figures.figure()
+    figures.training_curves(
         ax, record(SGD=[[4.0, 2.0, 1.0], [4.0, 3.0, math.inf]], Adam=[[1.0, 0.5, 0.2]] * 2)
     )
     drawn()
@@ -311,12 +315,12 @@ def test_a_curve_ends_where_its_first_seed_diverged():
     np.testing.assert_array_equal(lines["SGD (1 of 2 diverged)"].get_xydata(), [[1, 4.0], [2, 2.5]])
     (cross,) = crosses(ax)
     np.testing.assert_array_equal(cross.get_xydata(), [[2, 2.5]])
-    assert cross.get_color() == plots.LOOKS["SGD"].colour
+    assert cross.get_color() == figures.LOOKS["SGD"].colour
 
 
 def test_runs_that_diverged_at_once_are_a_cross_at_the_top():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(SGD=[[math.inf] * 2] * 2, Adam=[[1.0, 0.5]] * 2))
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(SGD=[[math.inf] * 2] * 2, Adam=[[1.0, 0.5]] * 2))
     drawn()
     (cross,) = crosses(ax)
     assert cross.get_label() == "SGD (2 of 2 diverged)"
@@ -330,12 +334,12 @@ def test_runs_that_diverged_at_once_are_a_cross_at_the_top():
 def test_two_curves_of_one_look_can_be_told_apart():
     frame = record(Adam=[[1.0, 0.5]], Other=[[1.0, 0.7]])
     frame["optimizer"] = frame["optimizer"].replace("Other", "Adam, uncorrected")
-    _, ax = plots.figure()
-    plots.training_curves(ax, frame)
+    _, ax = figures.figure()
+    figures.training_curves(ax, frame)
     first, second = ax.lines
     assert first.get_color() == second.get_color()
     assert first.get_linestyle() != second.get_linestyle()
-    assert second.get_markerfacecolor() == plots.PAPER != first.get_markerfacecolor()
+    assert second.get_markerfacecolor() == figures.PAPER != first.get_markerfacecolor()
 
 
 def literature(*rows):
@@ -352,13 +356,13 @@ def centre(ax, line):
 
 def marks(ax):
     """Return the open shapes of published values that stand in the figure."""
-    return [line for line in ax.lines if line.get_markersize() == plots.MARK - 1]
+    return [line for line in ax.lines if line.get_markersize() == figures.MARK - 1]
 
 
 def test_published_marks_within_the_axis():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(SGD=[[4.0, 2.0]], Adam=[[1.0, 0.5]]))
-    plots.published_marks(
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(SGD=[[4.0, 2.0]], Adam=[[1.0, 0.5]]))
+    figures.published_marks(
         ax,
         literature(
             ("kingma2015adam", "Adam", 2, 0.01, "loss"),
@@ -372,34 +376,34 @@ def test_published_marks_within_the_axis():
     np.testing.assert_array_equal(adam.get_xydata(), [[2, 0.01]])
     np.testing.assert_array_equal(sgd.get_xydata(), [[2, 3.0]])
     for mark, name, shape in [(adam, "Adam", "o"), (sgd, "SGD", "s")]:
-        assert mark.get_color() == plots.LOOKS[name].colour
-        assert (mark.get_marker(), mark.get_markerfacecolor()) == (shape, plots.PAPER)
+        assert mark.get_color() == figures.LOOKS[name].colour
+        assert (mark.get_marker(), mark.get_markerfacecolor()) == (shape, figures.PAPER)
         assert centre(ax, mark)[1] == pytest.approx(0)
     assert list(labelled(ax))[2:] == ["published, paper", "published, thesis"]
     assert ax.get_ylim()[0] < 0.01
     inner = [line.get_marker() for line in ax.lines if line.get_zorder() == 8]
-    assert inner == [plots.LOOKS["Adam"].marker, plots.LOOKS["SGD"].marker]
+    assert inner == [figures.LOOKS["Adam"].marker, figures.LOOKS["SGD"].marker]
 
 
 def test_published_marks_beyond_the_axis():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(Adam=[[1.0, 0.5]]))
     right = ax.get_xlim()[1]
-    plots.published_marks(ax, literature(("kingma2015adam", "Adam", 200, 0.4, "loss")))
+    figures.published_marks(ax, literature(("kingma2015adam", "Adam", 200, 0.4, "loss")))
     drawn()
     (mark,) = marks(ax)
     x, y = mark.get_transform().transform(mark.get_xydata())[0]
     assert ax.transData.inverted().transform((x, y))[1] == pytest.approx(0.4)
     # wholly outside, so that it hides no curve and the axis does not cut it
-    assert (x - ax.bbox.x1) * 72 / ax.figure.dpi > plots.MARK and not mark.get_clip_on()
+    assert (x - ax.bbox.x1) * 72 / ax.figure.dpi > figures.MARK and not mark.get_clip_on()
     assert ax.get_xlim()[1] == right
     assert "published, paper: epoch 200" in labelled(ax)
 
 
 def test_published_marks_do_not_cover_each_other():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(Adam=[[1.0, 0.001]], Momentum=[[1.0, 0.002]]))
-    plots.published_marks(
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(Adam=[[1.0, 0.001]], Momentum=[[1.0, 0.002]]))
+    figures.published_marks(
         ax,
         literature(
             ("nhu2021training", "Adam", 2, 0.002, "loss"),
@@ -409,13 +413,13 @@ def test_published_marks_do_not_cover_each_other():
     )
     drawn()
     shifts = [centre(ax, mark)[1] for mark in marks(ax)]
-    assert shifts == pytest.approx([0, plots.MARK, 0])
+    assert shifts == pytest.approx([0, figures.MARK, 0])
 
 
 def test_an_algorithm_that_only_others_ran_is_named():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
-    plots.published_marks(
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    figures.published_marks(
         ax,
         literature(
             ("kingma2015adam", "Nesterov", 2, 0.4, "loss"),
@@ -427,15 +431,15 @@ def test_an_algorithm_that_only_others_ran_is_named():
 
 
 def test_nothing_published_draws_nothing():
-    _, ax = plots.figure()
-    plots.training_curves(ax, record(Adam=[[1.0, 0.5]]))
+    _, ax = figures.figure()
+    figures.training_curves(ax, record(Adam=[[1.0, 0.5]]))
     before = ax.get_ylim()
-    plots.published_marks(ax, literature(("kingma2015adam", "Adam", 2, 6.0, "seconds per epoch")))
+    figures.published_marks(ax, literature(("kingma2015adam", "Adam", 2, 6.0, "seconds per epoch")))
     assert len(ax.lines) == 1 and ax.get_ylim() == before
 
 
 def test_every_source_has_its_shape():
-    assert len(set(plots.SHAPES.values())) == len(published.SHORT_NAMES)
+    assert len(set(figures.SHAPES.values())) == len(published.SHORT_NAMES)
 
 
 def grid(**losses):
@@ -450,8 +454,8 @@ def grid(**losses):
 
 
 def test_sensitivity():
-    _, ax = plots.figure()
-    plots.sensitivity(
+    _, ax = figures.figure()
+    figures.sensitivity(
         ax, grid(Adam={1e-3: [1.0, 4.0], 1e-2: [0.1, 0.4], 1e-1: [0.5, math.inf], 1.0: [3.0, 3.0]})
     )
     ax.legend()
@@ -464,7 +468,7 @@ def test_sensitivity():
     (ring,) = [ln for ln in ax.lines if ln.get_markersize() == 12 and ln.get_label() != "best"]
     np.testing.assert_allclose(ring.get_xydata(), [[1e-2, 0.2]])
     (cross,) = crosses(ax)
-    assert cross.get_xdata() == [0.1] and cross.get_color() == plots.LOOKS["Adam"].colour
+    assert cross.get_xdata() == [0.1] and cross.get_color() == figures.LOOKS["Adam"].colour
     assert (
         cross.get_transform().transform(cross.get_xydata())[0, 1] > ax.bbox.y1
         and not cross.get_clip_on()
@@ -475,24 +479,26 @@ def test_sensitivity():
 
 
 def test_crosses_of_two_algorithms_do_not_cover_each_other():
-    _, ax = plots.figure()
-    plots.sensitivity(ax, grid(SGD={1: [0.5], 10: [math.inf]}, Adam={1: [0.7], 10: [math.inf]}))
+    _, ax = figures.figure()
+    figures.sensitivity(ax, grid(SGD={1: [0.5], 10: [math.inf]}, Adam={1: [0.7], 10: [math.inf]}))
     drawn()
     heights = [cross.get_transform().transform(cross.get_xydata())[0, 1] for cross in crosses(ax)]
     assert abs(heights[0] - heights[1]) * 72 / ax.figure.dpi == pytest.approx(9)
 
 
 def test_sensitivity_tells_two_curves_of_one_look_apart():
-    _, ax = plots.figure()
-    plots.sensitivity(ax, grid(Adam={1: [0.7], 10: [0.8]}, **{"Adam twice": {1: [0.6], 10: [0.9]}}))
+    _, ax = figures.figure()
+    figures.sensitivity(
+        ax, grid(Adam={1: [0.7], 10: [0.8]}, **{"Adam twice": {1: [0.6], 10: [0.9]}})
+    )
     lines = labelled(ax)
     assert lines["Adam"].get_linestyle() == "-" and lines["Adam twice"].get_linestyle() == ":"
     assert lines["Adam"].get_color() == lines["Adam twice"].get_color()
 
 
 def test_sensitivity_where_all_diverged():
-    _, ax = plots.figure()
-    plots.sensitivity(ax, grid(SGD={1: [math.inf], 10: [math.inf]}, Adam={1: [0.7], 10: [0.8]}))
+    _, ax = figures.figure()
+    figures.sensitivity(ax, grid(SGD={1: [math.inf], 10: [math.inf]}, Adam={1: [0.7], 10: [0.8]}))
     drawn()
     assert len(crosses(ax)) == 2
 
@@ -507,10 +513,10 @@ def test_sensitivity_where_all_diverged():
     ],
 )
 def test_log_ticks_are_few_and_plain(low, high, expected):
-    _, ax = plots.figure()
+    _, ax = figures.figure()
     ax.plot([1, 2], [low, high])
     ax.set(yscale="log", ylim=(low, high))
-    plots.tidy_log_axis(ax)
+    figures.tidy_log_axis(ax)
     drawn()
     ticks = [
         label.get_text()

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from ravine import losses, models
+from ravine import networks
+from ravine.training import cross_entropy, negative_elbo
 
 BACKEND = keras.backend.backend()
 RANDOM = np.random.default_rng(0)
@@ -28,10 +29,10 @@ class Row:
     make: Callable
     x: np.ndarray
     logits: tuple[int, ...]
-    loss: Callable = losses.cross_entropy
+    loss: Callable = cross_entropy
 
     def labels(self):
-        if self.loss is losses.negative_elbo:
+        if self.loss is negative_elbo:
             return self.x
         return RANDOM.integers(0, self.logits[-1], self.logits[:-1]).astype("int32")
 
@@ -48,19 +49,19 @@ def words(streams=3, steps=70, vocabulary=50):
     return RANDOM.integers(0, vocabulary, (streams, steps)).astype("int32")
 
 
-small_lstm = partial(models.lstm, 50, units=8, streams=3)
-small_vgg = partial(models.vgg16, classes=10, width=1 / 16, image=32)
+small_lstm = partial(networks.lstm, 50, units=8, streams=3)
+small_vgg = partial(networks.vgg16, classes=10, width=1 / 16, image=32)
 ROWS = {
-    "logistic_regression": Row(models.logistic_regression, grey(4, 28, 28), (4, 10)),
-    "bag_of_words": Row(partial(models.bag_of_words, 30), pixels(5, 30) % 2, (5, 2)),
-    "mnist_mlp": Row(partial(models.mnist_mlp, 32), grey(4, 28, 28), (4, 10)),
-    "cifar_cnn": Row(partial(models.cifar_cnn, 0.5, 0.2, 1 / 8), grey(4, 32, 32, 3), (4, 10)),
-    "vae": Row(partial(models.vae, 16, 5), grey(4, 28, 28), (4, 28, 28), losses.negative_elbo),
+    "logistic_regression": Row(networks.logistic_regression, grey(4, 28, 28), (4, 10)),
+    "bag_of_words": Row(partial(networks.bag_of_words, 30), pixels(5, 30) % 2, (5, 2)),
+    "mnist_mlp": Row(partial(networks.mnist_mlp, 32), grey(4, 28, 28), (4, 10)),
+    "cifar_cnn": Row(partial(networks.cifar_cnn, 0.5, 0.2, 1 / 8), grey(4, 32, 32, 3), (4, 10)),
+    "vae": Row(partial(networks.vae, 16, 5), grey(4, 28, 28), (4, 28, 28), negative_elbo),
     "vgg16": Row(small_vgg, pixels(4, 32, 32, 3), (4, 10)),
     "vgg16 with batch_norm": Row(
         partial(small_vgg, batch_norm=True), pixels(4, 32, 32, 3), (4, 10)
     ),
-    "resnet": Row(partial(models.resnet, 1, 4), grey(4, 32, 32, 3), (4, 10)),
+    "resnet": Row(partial(networks.resnet, 1, 4), grey(4, 32, 32, 3), (4, 10)),
     "lstm": Row(small_lstm, words(), (3, 70, 50)),
 }
 each_network = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
@@ -131,17 +132,17 @@ def gradients(model, loss, x, y):
 @pytest.mark.parametrize(
     ("make", "count"),
     [
-        (models.logistic_regression, 784 * 10 + 10),
-        (partial(models.bag_of_words, 10_000), 10_000 * 2 + 2),
-        (models.mnist_mlp, 785 * 1000 + 1001 * 1000 + 1001 * 10),
-        (models.cifar_cnn, 4_864 + 102_464 + 204_928 + 2049 * 1000 + 1001 * 10),
-        (models.vae, 785 * 500 + 2 * 501 * 50 + 51 * 500 + 501 * 784),
-        (models.vgg16, 138_357_544),
+        (networks.logistic_regression, 784 * 10 + 10),
+        (partial(networks.bag_of_words, 10_000), 10_000 * 2 + 2),
+        (networks.mnist_mlp, 785 * 1000 + 1001 * 1000 + 1001 * 10),
+        (networks.cifar_cnn, 4_864 + 102_464 + 204_928 + 2049 * 1000 + 1001 * 10),
+        (networks.vae, 785 * 500 + 2 * 501 * 50 + 51 * 500 + 501 * 784),
+        (networks.vgg16, 138_357_544),
         # embedding 6,500,000, LSTM layers 2 * 4 * 650 * (650 + 650 + 1), output 651 * 10,000
-        (partial(models.lstm, 10_000), 19_775_200),
+        (partial(networks.lstm, 10_000), 19_775_200),
         # 56 weight layers: convolutions of 9·16·(3 + 18·16), 9·32·(16 + 17·32), 9·64·(32 + 17·64),
         # a scale and a shift for each of their 19·16 + 18·32 + 18·64 filters, output 65 * 10
-        (models.resnet, 41_904 + 161_280 + 645_120 + 2 * 2_032 + 650),
+        (networks.resnet, 41_904 + 161_280 + 645_120 + 2 * 2_032 + 650),
     ],
 )
 def test_parameter_count(make, count):
@@ -149,12 +150,14 @@ def test_parameter_count(make, count):
 
 
 def test_mnist_mlp_is_784_1000_1000_10():
-    kernels = [tuple(w.shape) for w in models.mnist_mlp().trainable_variables if len(w.shape) == 2]
+    kernels = [
+        tuple(w.shape) for w in networks.mnist_mlp().trainable_variables if len(w.shape) == 2
+    ]
     assert kernels == [(784, 1000), (1000, 1000), (1000, 10)]
 
 
 def test_cifar_cnn_is_c64_c64_c128_1000():
-    made = models.cifar_cnn().layers
+    made = networks.cifar_cnn().layers
     assert [type(layer).__name__ for layer in made] == [
         *["Conv2D", "MaxPooling2D"] * 3,
         *["Flatten", "Dense", "Dense"],
@@ -169,7 +172,7 @@ def test_cifar_cnn_is_c64_c64_c128_1000():
 
 
 def test_vgg16_is_configuration_d():
-    made = models.vgg16(width=1 / 16, classes=10).layers
+    made = networks.vgg16(width=1 / 16, classes=10).layers
     filters = [layer.filters * 16 for layer in made if isinstance(layer, keras.layers.Conv2D)]
     assert filters == [64] * 2 + [128] * 2 + [256] * 3 + [512] * 6
     pooled = [layer.output.shape[1] for layer in made if "Pooling" in type(layer).__name__]
@@ -237,22 +240,22 @@ def test_saved_and_loaded(row, tmp_path):
 )
 def test_vgg16_refuses(arguments, message):
     with pytest.raises(ValueError) as error:
-        models.vgg16(**arguments)
+        networks.vgg16(**arguments)
     assert str(error.value) == message
 
 
 # Weights at the start
 
 
-@pytest.mark.parametrize("make", [models.logistic_regression, partial(models.bag_of_words, 30)])
+@pytest.mark.parametrize("make", [networks.logistic_regression, partial(networks.bag_of_words, 30)])
 def test_convex_models_start_at_zero(make):
     assert not any(numpy(weight).any() for weight in make().trainable_variables)
 
 
-@pytest.mark.parametrize("make", [models.mnist_mlp, models.cifar_cnn, models.vgg16])
+@pytest.mark.parametrize("make", [networks.mnist_mlp, networks.cifar_cnn, networks.vgg16])
 def test_hidden_layers_have_he_scale(make):
     keras.utils.set_random_seed(0)
-    model = make() if make is not models.vgg16 else make(width=1 / 4, image=32)
+    model = make() if make is not networks.vgg16 else make(width=1 / 4, image=32)
     kernels = [numpy(w) for w in model.trainable_variables if len(w.shape) > 1][:-1]
     assert len(kernels) in (2, 4, 15)
     for kernel in kernels:
@@ -297,7 +300,7 @@ def test_vgg16_subtracts_the_mean_colour(start, deviation):
 
 def test_all_weights_of_the_lstm_start_uniform():
     """The biases too, and the forget gate's is not raised by 1."""
-    weights = models.lstm(1000, units=100).trainable_variables
+    weights = networks.lstm(1000, units=100).trainable_variables
     assert len(weights) == 1 + 2 * 3 + 2
     for weight in weights:
         value = numpy(weight)
@@ -311,8 +314,8 @@ def test_all_weights_of_the_lstm_start_uniform():
 @pytest.mark.parametrize(
     "make",
     [
-        partial(models.logistic_regression, l2=0.1),
-        partial(models.mnist_mlp, hidden=8, l2=0.1),
+        partial(networks.logistic_regression, l2=0.1),
+        partial(networks.mnist_mlp, hidden=8, l2=0.1),
         partial(small_vgg, l2=0.1),
     ],
 )
@@ -326,7 +329,7 @@ def test_l2_is_the_weight_decay(make):
 
 
 def test_without_l2_there_is_no_penalty():
-    assert models.mnist_mlp(hidden=8).losses == small_vgg(l2=0.0).losses == []
+    assert networks.mnist_mlp(hidden=8).losses == small_vgg(l2=0.0).losses == []
 
 
 # Dropout and noise
@@ -350,11 +353,11 @@ def test_dropout_acts_in_training_only(name):
 @pytest.mark.parametrize(
     ("make", "rates"),
     [
-        (partial(models.bag_of_words, 30, dropout=0.4), {"InputLayer": 0.4}),
-        (partial(models.mnist_mlp, 8, dropout=0.4), {"Dense": 0.4}),
-        (partial(models.cifar_cnn, 0.4, 0.3, 1 / 8), {"InputLayer": 0.3, "Dense": 0.4}),
-        (partial(models.cifar_cnn, 0.4, width=1 / 8), {"Dense": 0.4}),
-        (partial(models.cifar_cnn, width=1 / 8), {}),
+        (partial(networks.bag_of_words, 30, dropout=0.4), {"InputLayer": 0.4}),
+        (partial(networks.mnist_mlp, 8, dropout=0.4), {"Dense": 0.4}),
+        (partial(networks.cifar_cnn, 0.4, 0.3, 1 / 8), {"InputLayer": 0.3, "Dense": 0.4}),
+        (partial(networks.cifar_cnn, 0.4, width=1 / 8), {"Dense": 0.4}),
+        (partial(networks.cifar_cnn, width=1 / 8), {}),
         (partial(small_vgg, dropout=0.4), {"Dense": 0.4}),
         (partial(small_vgg, dropout=0), {}),
         (partial(small_lstm, dropout=0.4), {"Embedding": 0.4, "StatefulLSTM": 0.4}),
@@ -373,7 +376,7 @@ def test_dropout_follows(make, rates):
 
 
 def test_half_of_a_bag_drops_out():
-    model = models.bag_of_words(1000)
+    model = networks.bag_of_words(1000)
     model.layers[-1].kernel.assign(np.ones((1000, 2)))
     bags = np.ones((100, 1000), dtype="uint8")
     kept = logits_of(model, bags, training=True)[:, 0] / 2  # what stays is doubled
@@ -385,7 +388,7 @@ def test_noise_follows_the_seed():
 
     def first_two(seed):
         keras.utils.set_random_seed(seed)
-        layer = models.GaussianSample()
+        layer = networks.GaussianSample()
         return [numpy(layer(zeros, zeros)) for _ in range(2)]
 
     first, second = first_two(0)
@@ -404,7 +407,7 @@ def test_noise_of_the_vae_is_restored_with_the_variables():
 
 
 def test_a_sample_is_the_mean_plus_the_deviation_times_noise():
-    layer = models.GaussianSample()
+    layer = networks.GaussianSample()
     state = numpy(layer.generator.state)
 
     def draw(mean, log_variance):
@@ -470,7 +473,7 @@ def test_without_its_branches_a_residual_network_keeps_its_input():
     """Each block then gives its input, at every second pixel where it is the first of a stage."""
     images = grey(4, 32, 32, 3)
     for skips in (True, False):
-        model = models.resnet(2, 4, skips=skips)
+        model = networks.resnet(2, 4, skips=skips)
         convolutions = [each for each in model.layers if isinstance(each, layers.Conv2D)]
         for each in convolutions[1:]:
             each.kernel.assign(np.zeros(each.kernel.shape))
@@ -487,7 +490,8 @@ def test_without_its_branches_a_residual_network_keeps_its_input():
 
 # All of the losses and schedules; of the networks what a backend could do differently.
 CHOICE = (
-    "losses or schedules or landscape or (gradient or acts or noise or lstm or state) and not vgg"
+    "losses or schedules or network_surface or "
+    "(gradient or acts or noise or lstm or state) and not vgg"
 )
 
 
@@ -496,14 +500,13 @@ def test_on_jax():
     """These tests and those of three other modules, in a process of their own."""
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed")
-    here = Path(__file__).parent
-    files = [
-        str(here / f"test_{name}.py") for name in ("models", "losses", "schedules", "landscape")
-    ]
+    tests = Path(__file__).parents[1]
+    others = "training/test_losses", "optimizers/test_schedules", "surfaces/test_network_surface"
+    files = [__file__, *(str(tests / f"{name}.py") for name in others)]
     options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-k", CHOICE]
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files],
-        cwd=here.parent,
+        cwd=tests.parent,
         env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,

@@ -8,8 +8,8 @@ import pytest
 from keras import ops
 
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.recipes import recipe_of
-from ravine.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
+from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
+from ravine.training import recipe_of
 
 BACKEND = keras.backend.backend()
 SCHEDULES = {

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ravine import comparison, published
+from ravine.results import comparison, published
 
 INF, NAN = math.inf, math.nan
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ravine import published
-from ravine.published import PublishedError
+from ravine.results import published
+from ravine.results.published import PublishedError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "data" / "published"
 EXPERIMENTS = [
     "mnist-logistic",

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine import files, records
-from ravine.records import Record, RecordError
+from ravine import files
+from ravine.files import data_directory
+from ravine.results import records
+from ravine.results.records import Record, RecordError
+from ravine.results.statistics import summary
 
 
 @pytest.fixture
@@ -184,9 +187,7 @@ def test_summary_of_a_grid():
             "diverged": False,
         }
     )
-    assert records.summary(frame)["loss"].to_dict() == pytest.approx(
-        {("SGD", 0.2): 2.0, ("SGD", 0.1): 3.0}
-    )
+    assert summary(frame)["loss"].to_dict() == pytest.approx({("SGD", 0.2): 2.0, ("SGD", 0.1): 3.0})
 
 
 def test_environment_names_versions_and_device():
@@ -256,7 +257,7 @@ def test_peak_memory():
     assert records.peak_memory() >= peak
 
 
-RESULTS = records.data_directory() / "results"
+RESULTS = data_directory() / "results"
 RECORDED = [path.parent.relative_to(RESULTS).parts for path in RESULTS.glob("*/*/provenance.json")]
 
 

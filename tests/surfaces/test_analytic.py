@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from ravine import surfaces
-from ravine.surfaces import SURFACES, bowl, many_minima, plateau, quadratic, ravine
+from ravine.surfaces.analytic import SURFACES, bowl, many_minima, plateau, quadratic, ravine
 
 ALL = {name: make() for name, make in SURFACES.items()}
 ALL["oblique quadratic"] = quadratic(34, 45, minimum=(1.0, -2.0), smallest_curvature=0.5)

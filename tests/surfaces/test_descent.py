@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 
-from ravine import descent
-from ravine.descent import Path, descend, walk
 from ravine.optimizers import Adam, GradientDescent, Momentum
-from ravine.problems import LinearRegression, minibatches
-from ravine.surfaces import quadratic, ravine, rosenbrock
+from ravine.surfaces import descent
+from ravine.surfaces.analytic import quadratic, ravine, rosenbrock
+from ravine.surfaces.descent import Path, descend, walk
+from ravine.surfaces.regression import LinearRegression, minibatches
 
 RAVINE, BENT = ravine(), rosenbrock()
 START = np.array([-2.0, 0.4])
@@ -252,7 +252,7 @@ def test_many_programs_print_nothing(capfd):
 
 ON_ANOTHER_BACKEND = """
 import numpy as np, keras
-from tests.test_descent import *
+from tests.surfaces.test_descent import *
 found = descend(RAVINE, optimizers(), start=START, steps=60)
 single = keras.backend.backend() == "jax" and os.environ["JAX_ENABLE_X64"] == "0"
 for name in MAKE:

@@ -8,7 +8,8 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from ravine.noisy_quadratic import (
+from ravine.optimizers import Adam
+from ravine.surfaces.noisy_quadratic import (
     NoisyQuadratic,
     adam_losses,
     critical_batch,
@@ -17,7 +18,6 @@ from ravine.noisy_quadratic import (
     first_below,
     steady_loss,
 )
-from ravine.optimizers import Adam
 
 H = np.array([1.0, 0.3, 0.05])
 BOWL = NoisyQuadratic(h=H, c=np.array([2.0, 0.5, 1.0]), start=np.array([1.0, 2.0, 0.0]))

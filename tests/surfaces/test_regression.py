@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ravine.problems import aligned_ravine, minibatches, oblique_ravine, sparse_ravine
+from ravine.surfaces.regression import aligned_ravine, minibatches, oblique_ravine, sparse_ravine
 
 PROBLEMS = {
     "aligned": aligned_ravine,

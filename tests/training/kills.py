@@ -1,6 +1,6 @@
-"""Kill runs at 20 moments and see that each goes on exactly: `python -m tests.kills`.
+"""Kill runs at 20 moments and see that each goes on exactly: `python -m tests.training.kills`.
 
-`python -m tests.kills 3` takes the first three.
+`python -m tests.training.kills 3` takes the first three.
 
 A run trains a network with dropout by Adam, with a checkpoint after every epoch. It is stopped by
 SIGKILL, which no process can catch, at a random moment or at a chosen one while a checkpoint is
@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from ravine import checkpoints
-from ravine.datasets import Dataset
+from ravine.data import Dataset
 from ravine.optimizers import Adam
-from ravine.protocol import compare
+from ravine.training.checkpoints import read_checkpoint
+from ravine.training.protocol import compare
 
 EPOCHS = 12
 ROW_SECONDS = 0.02
@@ -155,7 +155,7 @@ def start(directory: Path, kill: Kill | None = None) -> int:
 
 def outcome(directory: Path) -> dict[str, object]:
     """Return what a finished run left, without the durations."""
-    _, arrays, results = checkpoints.read(directory / "runs" / "adam-seed-0.npz")
+    _, arrays, results = read_checkpoint(directory / "runs" / "adam-seed-0.npz")
     return {
         "files": sorted(path.name for path in (directory / "runs").iterdir()),
         "rows": pd.read_pickle(directory / "frame.pkl").drop(columns="seconds").to_dict("list"),

@@ -19,11 +19,11 @@ if keras.backend.backend() == "tensorflow":
 
 import numpy as np
 
-from ravine.devices import several
 from ravine.optimizers import Adam, GradientDescent
-from ravine.protocol import compare
-from tests.test_engine import STREAMS, reader, text
-from tests.test_protocol import BATCH, blobs, network, penalised
+from ravine.training.devices import several
+from ravine.training.protocol import compare
+from tests.training.test_engine import STREAMS, reader, text
+from tests.training.test_protocol import BATCH, blobs, network, penalised
 
 # Adam and a clipped gradient hide a wrong factor, plain SGD does not.
 OPTIMIZERS = {

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine.checkpoints import Checkpoint, CheckpointError, CheckpointWarning
 from ravine.files import WriteError
 from ravine.optimizers import Adam, Momentum
-from ravine.protocol import compare
-from tests.kills import blobs, network
+from ravine.training.checkpoints import Checkpoint, CheckpointError, CheckpointWarning
+from ravine.training.protocol import compare
+from tests.training.kills import blobs, network
 
 ARRAYS = [np.arange(6.0).reshape(2, 3), np.array(7, "int64"), np.array([1, 2], "uint32")]
 RESULTS = [{"epoch": 0, "loss": 0.1}, {"epoch": 1, "loss": float("inf")}]
@@ -298,9 +298,9 @@ def test_a_run_goes_on_exactly_after_the_disk_was_full(uninterrupted, tmp_path, 
 
 @exact
 def test_killed_runs_go_on_exactly():
-    """Three of the twenty of `python -m tests.kills`."""
+    """Three of the twenty of `python -m tests.training.kills`."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.kills", "3"], capture_output=True, text=True
+        [sys.executable, "-m", "tests.training.kills", "3"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 of 3 runs went on exactly" in done.stdout

@@ -5,12 +5,12 @@ import builtins
 import pandas as pd
 import pytest
 
-from ravine import cluster, losses
-from ravine.checkpoints import CheckpointError
-from ravine.cluster import ClusterError
 from ravine.optimizers import Adam, GradientDescent
-from ravine.protocol import compare
-from tests.test_protocol import BATCH, blobs, network
+from ravine.training import losses
+from ravine.training.checkpoints import CheckpointError
+from ravine.training.cluster import ClusterError, compare_on_cluster
+from ravine.training.protocol import compare
+from tests.training.test_protocol import BATCH, blobs, network
 
 OPTIMIZERS = {"Adam": lambda: Adam(0.05), "SGD": lambda: GradientDescent(0.2)}
 
@@ -32,7 +32,7 @@ def ray(monkeypatch):
 def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     arguments = network, blobs(), OPTIMIZERS, [0, 1], 2, BATCH, losses.cross_entropy, 1, 1
     rows = []
-    shared = cluster.compare(*arguments, report=rows.append, checkpoints=tmp_path)
+    shared = compare_on_cluster(*arguments, report=rows.append, checkpoints=tmp_path)
     alone = compare(*arguments)
     pd.testing.assert_frame_equal(
         shared.drop(columns="seconds"), alone.drop(columns="seconds"), check_exact=True
@@ -45,7 +45,7 @@ def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     ray.init(num_cpus=1, log_to_driver=False, include_dashboard=False)
     adam = {"Adam": OPTIMIZERS["Adam"]}
     longer = network, blobs(), adam, [0], 3, BATCH, losses.cross_entropy, 1, 1
-    on = cluster.compare(*longer, checkpoints=tmp_path)
+    on = compare_on_cluster(*longer, checkpoints=tmp_path)
     pd.testing.assert_frame_equal(
         on.drop(columns="seconds"), compare(*longer).drop(columns="seconds"), check_exact=True
     )
@@ -53,7 +53,7 @@ def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     assert on.loc[on["epoch"] < 3, "seconds"].tolist() == shared.loc[first, "seconds"].tolist()
     with pytest.raises(CheckpointError, match="another batch size"):
         other = network, blobs(), adam, [0], 3, 8, losses.cross_entropy, 1, 1
-        cluster.compare(*other, checkpoints=tmp_path)
+        compare_on_cluster(*other, checkpoints=tmp_path)
     assert ray.is_initialized(), "a cluster that was there before stays"
 
 
@@ -67,4 +67,4 @@ def test_without_ray(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ClusterError, match="pip install"):
-        cluster.compare(network, blobs(), OPTIMIZERS, [0], 1)
+        compare_on_cluster(network, blobs(), OPTIMIZERS, [0], 1)

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from ravine.devices import several
+from ravine.training.devices import several
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_equal_one(backend):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.several_devices"],
+        [sys.executable, "-m", "tests.training.several_devices"],
         env={**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from ravine import models
-from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Trainer, forget, states
+from ravine import networks
+from ravine.data import Dataset
 from ravine.optimizers import Adam, GradientDescent
-from ravine.protocol import common_start, compare
-from tests.test_protocol import BATCH, blobs, cross_entropy, network, penalised, run
+from ravine.training.engine import Evaluator, Trainer, forget, states
+from ravine.training.protocol import common_start, compare
+from tests.training.test_protocol import BATCH, blobs, cross_entropy, network, penalised, run
 
 
 class Streamed:
@@ -183,7 +183,7 @@ def reader():
 
 def language_model():
     """The network of the experiment, which counts its memories among its variables."""
-    return models.lstm(WORDS, units=6, streams=STREAMS, dropout=0, initial=0.5)
+    return networks.lstm(WORDS, units=6, streams=STREAMS, dropout=0, initial=0.5)
 
 
 def test_a_memory_is_among_the_states_once():
@@ -313,7 +313,7 @@ def test_a_network_trained_in_parts_is_evaluated_on_fewer_rows_at_once():
 
 ON_ANOTHER_BACKEND = """
 import keras
-from tests.test_engine import *
+from tests.training.test_engine import *
 whole = run({"SGD": lambda: GradientDescent(0.2)}, penalised, epochs=3)
 test_streamed_data_train_like_resident_ones(whole)
 test_parts_of_a_minibatch_give_the_same_step(whole, 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ravine import losses
+from ravine.training import losses
 
 RANDOM = np.random.default_rng(0)
 

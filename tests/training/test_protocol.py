@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from ravine import engine, protocol
-from ravine.datasets import Dataset
-from ravine.engine import minibatch_order
+from ravine.data import Dataset
 from ravine.optimizers import Adam, GradientDescent
-from ravine.protocol import compare, paired_difference
+from ravine.results import paired_difference
+from ravine.training import engine, protocol
+from ravine.training.engine import minibatch_order
+from ravine.training.protocol import compare
 
 ROWS, BATCH = 60, 16
 
@@ -377,7 +378,7 @@ def test_confidence_interval_covers_as_often_as_it_says():
 
 ON_ANOTHER_BACKEND = """
 import numpy as np, keras
-from tests.test_protocol import *
+from tests.training.test_protocol import *
 frame = run({name: FOUR[name] for name in ("Adam", "resting Adam", "resting SGD")}, seeds=(1,))
 assert (np.diff(losses(frame, "Adam")[:, 1]) < 0).all(), frame
 test_dropout_noise_is_the_same_for_all_algorithms(frame)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from ravine.experiments.vae import UncorrectedAdam
+from ravine.experiments import vae
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.recipes import hyperparameters, recipe_of, set_hyperparameters
+from ravine.training.recipes import hyperparameters, recipe_of, set_hyperparameters
 
 
 def test_hyperparameters_of_our_classes_are_no_part_of_the_recipe():
@@ -26,7 +26,7 @@ def test_hyperparameters_of_our_classes_are_no_part_of_the_recipe():
         (Momentum, {"beta": 0.3}),
         (Nesterov, {"beta": 0.3}),
         (RMSprop, {"rho": 0.5, "epsilon": 0.1}),
-        (UncorrectedAdam, {"beta_1": 0.5, "beta_2": 0.7, "epsilon": 0.1}),
+        (vae.UncorrectedAdam, {"beta_1": 0.5, "beta_2": 0.7, "epsilon": 0.1}),
     ],
 )
 def test_a_copy_with_the_same_hyperparameters_takes_the_same_steps(kind, arguments):

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pooch
 
-from ravine.readers import DatasetError
-from ravine.sources import SOURCES, Download, Source
+from ravine.data.readers import DatasetError
+from ravine.data.sources import SOURCES, Download, Source
+from ravine.files import data_directory
 
 REINSTALL = "get it again from the repository or reinstall the package"
 ABANDONED = 3600  # seconds without a new byte, after which a partial download is deleted
@@ -63,7 +64,7 @@ def load(name: str, size: str = "sample") -> Dataset:
       positive one. The sample is synthetic.
     - ptb: a text as numbers of its words, int32, shape (N,), for training, validation and test;
       `unroll` cuts it into rows. The sample is from Python's documentation.
-    - imagenet: `images.ImageFiles`, decoded when they are needed. The sample is patches of
+    - imagenet: `data.ImageFiles`, decoded when they are needed. The sample is patches of
       photographs, uint8, shape (N, 64, 64, 3).
 
     Args:
@@ -124,13 +125,6 @@ def how_to_get(name: str, size: str) -> str:
     if _user_directory():
         return f"put {urls} into {_user_directory()}, or unset RAVINE_DATA to have it downloaded"
     return f"the first full run downloads {urls}; or put that into a directory and set RAVINE_DATA"
-
-
-def data_directory() -> Path:
-    """Return the directory of the samples and recorded runs, in a checkout or installed."""
-    here = Path(__file__).resolve()
-    installed = here.parent / "data"
-    return installed if installed.is_dir() else here.parents[2] / "data"
 
 
 def halve(dataset: Dataset) -> Dataset:

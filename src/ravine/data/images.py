@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ravine.readers import DatasetError
+from ravine.data.readers import DatasetError
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 AHEAD = 2  # minibatches that are prepared while the network works on another one

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ravine import images, readers, synthetic
+from ravine.data import images, readers, synthetic, texts
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,12 @@ SOURCES = {
         "sample": Source(
             files=(),
             read=partial(synthetic.reviews, rows=(2_000, 1_000), words=2_000),
-            origin="synthetic bags of words with Zipf's law, drawn by ravine.synthetic",
+            origin="synthetic bags of words with Zipf's law, drawn by code",
             unit="reviews",
         ),
         "full": Source(
             files=("imdb.npz",),
-            read=partial(readers.read_reviews, rows=(25_000, 25_000), words=10_000),
+            read=partial(texts.read_reviews, rows=(25_000, 25_000), words=10_000),
             origin="film reviews of IMDB as bags of the 10,000 most frequent words",
             unit="reviews",
             downloads=(
@@ -114,13 +114,13 @@ SOURCES = {
     "ptb": {
         "sample": Source(
             files=("topics/train.txt", "topics/valid.txt", "topics/test.txt"),
-            read=partial(readers.read_text, rows=(70_467, 7_270, 7_795), words=2_000),
+            read=partial(texts.read_text, rows=(70_467, 7_270, 7_795), words=2_000),
             origin="the language topics of Python 3.13.0, from its module pydoc_data",
             unit="words",
         ),
         "full": Source(
             files=("ptb/ptb.train.txt", "ptb/ptb.valid.txt", "ptb/ptb.test.txt"),
-            read=partial(readers.read_text, rows=(929_589, 73_760, 82_430), words=10_000),
+            read=partial(texts.read_text, rows=(929_589, 73_760, 82_430), words=10_000),
             origin="the Penn Treebank, as Mikolov prepared it",
             unit="words",
             downloads=(

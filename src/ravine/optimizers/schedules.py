@@ -20,7 +20,7 @@ class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: if the rate is not a finite number above 0.
 
     Example:
-        >>> from ravine.schedules import InverseSquareRoot
+        >>> from ravine.optimizers import InverseSquareRoot
         >>> rate = InverseSquareRoot(0.5)
         >>> [round(float(rate(steps_before)), 4) for steps_before in (0, 3, 99)]
         [0.5, 0.25, 0.05]
@@ -59,7 +59,7 @@ class DecayAfter(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: if an argument is out of range.
 
     Example:
-        >>> from ravine.schedules import DecayAfter
+        >>> from ravine.optimizers import DecayAfter
         >>> rate = DecayAfter(1.0, steps_per_epoch=100)
         >>> [round(float(rate(steps_before)), 4) for steps_before in (0, 599, 600, 700)]
         [1.0, 1.0, 0.8333, 0.6944]
@@ -109,7 +109,7 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: if an argument is out of range.
 
     Example:
-        >>> from ravine.schedules import LinearWarmup
+        >>> from ravine.optimizers import LinearWarmup
         >>> rate = LinearWarmup(0.1, steps=4)
         >>> [round(float(rate(steps_before)), 4) for steps_before in (0, 1, 2, 3, 4, 100)]
         [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats  # type: ignore[import-untyped]
 
-from ravine import published
-from ravine.records import paired_difference
+from ravine.results import published
+from ravine.results.statistics import half_width, paired_difference
 
 # The column of our runs that a published metric is compared with.
 COLUMNS = {
@@ -43,7 +42,7 @@ def compare(experiment: str, frame: pd.DataFrame, root: Path | None = None) -> C
 
     Args:
         experiment: name of the experiment.
-        frame: our runs, as `protocol.compare` returns them.
+        frame: our runs, as `training.compare` returns them.
         root: directory of the published tables, see `published.load`.
 
     Raises:
@@ -59,7 +58,7 @@ def values(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Put each published number beside ours.
 
     Args:
-        frame: our runs, as `protocol.compare` returns them.
+        frame: our runs, as `training.compare` returns them.
         table: published numbers, as `published.load` returns them.
 
     Returns:
@@ -121,7 +120,7 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Judge the published orderings, and our own ranking, by our paired intervals.
 
     Args:
-        frame: our runs, as `protocol.compare` returns them.
+        frame: our runs, as `training.compare` returns them.
         table: published orderings, as `published.orderings` returns them.
 
     Returns:
@@ -133,7 +132,7 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
           "no claim". "Below" is supported by an interval below 0, "level" by one within ±ln 1.1,
           "not above" by one below ln 1.1;
         - low, high: the 95 % interval of ln(loss of lower) - ln(loss of higher), see
-          `records.paired_difference`; not a number if there is none;
+          `results.paired_difference`; not a number if there is none;
         - reason: why there is no interval, otherwise empty;
         - epochs: how long our runs were when they were compared: as long as the published ones or,
           if shorter, to our last epoch;
@@ -254,7 +253,7 @@ def _ours(frame, optimizer, metric, epochs):
     logs = np.array([_log_of(metric, run) for run in runs])
     half = np.nan
     if len(logs) > 1 and np.isfinite(logs).all():
-        half = stats.t.ppf(0.975, len(logs) - 1) * stats.sem(logs)
+        half = half_width(logs)
     mean = logs.mean()
     with np.errstate(over="ignore"):  # the perplexity of a run about to diverge is infinite
         interval = np.exp([mean, mean - half, mean + half])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ravine.datasets import data_directory
+from ravine.files import data_directory
 
 VALUES = "values.csv"
 ORDERINGS = "orderings.csv"

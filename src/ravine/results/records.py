@@ -19,13 +19,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats  # type: ignore[import-untyped]
 
 from ravine import __version__
-from ravine.datasets import data_directory
-from ravine.files import write_whole
+from ravine.files import data_directory, write_whole
+from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
 
@@ -39,7 +37,7 @@ class Record:
     """The runs of an experiment.
 
     Attributes:
-        frame: one row per run and epoch, as `protocol.compare` returns it. The columns before
+        frame: one row per run and epoch, as `training.compare` returns it. The columns before
             `seed` say what was run: `optimizer`, and what else distinguishes the runs.
         provenance: what was run on what; keys "experiment", "size", "settings", "dataset",
             "environment", "date" (UTC) and "seconds" (of the whole run). A record that was loaded
@@ -110,36 +108,6 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
     )
 
 
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per optimizer, its name as the index, the lowest final loss first.
-
-    Args:
-        frame: the table of a record. If more columns stand before `seed`, there is one row for
-            each of their combinations.
-
-    Returns:
-        The columns loss (geometric mean of the final training losses over the seeds), lowest and
-        highest (of them), accuracy (mean, on the test data), seconds (median, per epoch), runs and
-        diverged (how many).
-    """
-    keys = list(frame.columns[: frame.columns.get_loc("seed")])
-    last = frame[frame["epoch"] == frame["epoch"].max()].groupby(keys)
-    trained = frame[frame["epoch"] > 0]
-    epochs = trained.groupby([*keys, "seed", np.ceil(trained["epoch"])])["seconds"]
-    table = pd.DataFrame(
-        {
-            "loss": last["loss"].agg(lambda losses: math.exp(np.log(losses).mean())),
-            "lowest": last["loss"].min(),
-            "highest": last["loss"].max(),
-            "accuracy": last["accuracy"].mean(),
-            "seconds": epochs.sum(min_count=1).groupby(keys).median(),
-            "runs": last.size(),
-            "diverged": last["diverged"].sum(),
-        }
-    )
-    return table.sort_values("loss")
-
-
 def environment() -> dict[str, str]:
     """Return the versions of what a run depends on, and the device it runs on.
 
@@ -149,7 +117,7 @@ def environment() -> dict[str, str]:
     import keras  # loads TensorFlow, for seconds, which reading a record does not need
 
     backend = keras.backend.backend()
-    commit = commit_of(Path(__file__).parent)
+    commit = commit_of(Path(__file__).parents[1])  # the package
     return {
         "backend": backend,
         "device": _device(backend),
@@ -220,53 +188,3 @@ def _waiting(checksum):
 def _finite(value):
     """Return a number as JSON has it."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Mean difference over seeds and its confidence interval, in units of ln(loss)."""
-
-    mean: float
-    low: float
-    high: float
-    seeds: int
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the data tell the two algorithms apart."""
-        return self.low > 0 or self.high < 0
-
-
-def paired_difference(
-    frame: pd.DataFrame, a: str, b: str, confidence: float = 0.95, column: str = "loss"
-) -> Difference:
-    """Compare the final losses of two algorithms, seed by seed.
-
-    Both ran from the same start on the same minibatches, so most of what a seed does to the loss
-    cancels in ln(loss of a) - ln(loss of b). "a ends below b" is a finding where the whole
-    interval, Student's t over the seeds, lies below 0.
-
-    Args:
-        frame: a table made by `compare`.
-        a: name of an optimizer.
-        b: name of another one.
-        confidence: of the interval, between 0 and 1.
-        column: "loss" or "eval_loss".
-
-    Raises:
-        ValueError: if fewer than two seeds are there for both, or if a run diverged.
-    """
-    last = frame[frame["epoch"] == frame["epoch"].max()]
-    losses = last.pivot(index="seed", columns="optimizer", values=column)
-    for name in (a, b):
-        if name not in losses:
-            raise ValueError(f"The table has no runs of {name!r}, only of {list(losses)}.")
-    both = losses[[a, b]].dropna()
-    if len(both) < 2:
-        raise ValueError(f"An interval needs two seeds of {a} and {b}, but there is {len(both)}.")
-    if not np.isfinite(both.to_numpy()).all():
-        raise ValueError(f"A run of {a} or {b} diverged, so the difference has no interval.")
-    difference = np.log(both[a]) - np.log(both[b])
-    mean = difference.mean()
-    half = stats.t.ppf(0.5 + confidence / 2, len(both) - 1) * stats.sem(difference)
-    return Difference(float(mean), float(mean - half), float(mean + half), len(both))

@@ -14,9 +14,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ravine.problems import LinearRegression
-from ravine.recipes import first_values, hyperparameters, recipe_of, set_hyperparameters
-from ravine.surfaces import Surface
+from ravine.surfaces.regression import LinearRegression
+from ravine.surfaces.surface import Surface
+from ravine.training import first_values, hyperparameters, recipe_of, set_hyperparameters
 
 BEYOND = 1e6  # a walk that is this far from the origin has diverged
 
@@ -79,7 +79,7 @@ def descend(
         optimizers: any Keras optimizers, by the name they shall have in figures.
         start: θ_0, shape (2,), or (n, 2) for n walks side by side; the objective's own by default.
         steps: number of updates T (taken from `batches` where they are given).
-        batches: minibatch order, shape (T, b) or (T, n, b), see `problems.minibatches`.
+        batches: minibatch order, shape (T, b) or (T, n, b), see `surfaces.minibatches`.
 
     Returns:
         For each name its `Path`. A walk that diverges is returned as it is, see

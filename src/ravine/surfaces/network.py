@@ -14,8 +14,7 @@ import numpy as np
 from keras import ops
 from scipy.sparse.linalg import LinearOperator, eigsh  # type: ignore[import-untyped]
 
-from ravine import losses
-from ravine.engine import Loss, has_convolution, xla_pays
+from ravine.training import Loss, cross_entropy, has_convolution, xla_pays
 
 # Points of a plane whose errors one call computes: on two CPU cores 4 to 5 times faster than one
 # call per point, for dense networks. Convolutions, of filters that differ from point to point,
@@ -48,7 +47,7 @@ class ErrorSurface:
         model: keras.Model,
         x: np.ndarray,
         y: np.ndarray,
-        loss: Loss = losses.cross_entropy,
+        loss: Loss = cross_entropy,
         rows_at_once: int | None = None,
     ):
         self.model = model

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ravine.surfaces import Surface, Window, bowl
+from ravine.surfaces.analytic import bowl
+from ravine.surfaces.surface import Surface, Window
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,7 +94,7 @@ class Checkpoint:
         damaged: list[str] = []
         for path in (self.path, self.previous):
             try:
-                run, arrays, results = read(path)
+                run, arrays, results = read_checkpoint(path)
                 break
             except FileNotFoundError:  # of the newest: a save was killed between two renames
                 continue
@@ -135,7 +135,7 @@ class Checkpoint:
         )
 
 
-def read(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[dict[str, Any]]]:
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[dict[str, Any]]]:
     """Return run, arrays and results of one file, once its checksum is found right."""
     with path.open("rb") as file:
         digest = file.read(DIGEST_BYTES)

@@ -11,15 +11,15 @@ from typing import Any
 import keras
 import pandas as pd
 
-from ravine import protocol
-from ravine.datasets import Dataset
+from ravine.data import Dataset
+from ravine.training import protocol
 
 
 class ClusterError(Exception):
     """There is no Ray, or a task failed on the cluster; the message says what to do."""
 
 
-def compare(
+def compare_on_cluster(
     make_model: protocol.MakeModel,
     dataset: Dataset,
     optimizers: Mapping[str, protocol.MakeOptimizer],
@@ -29,14 +29,14 @@ def compare(
     report: protocol.Report | None = None,
     checkpoints: Path | None = None,
 ) -> pd.DataFrame:
-    """Do what `protocol.compare` does, with each run as a task of a Ray cluster.
+    """Do what `training.compare` does, with each run as a task of a Ray cluster.
 
     The cluster is the one that this process has joined with `ray.init`; otherwise the one that the
     environment variable RAY_ADDRESS names, or one that is started on this machine for this call. A
     task takes one GPU where the cluster has any, otherwise one CPU core's share.
 
     Args:
-        make_model: as in `protocol.compare`.
+        make_model: as in `training.compare`.
         dataset: likewise; it is sent to the machines. Image folders are not: they have to lie at
             the same path on all of them.
         optimizers: likewise.
@@ -47,11 +47,11 @@ def compare(
         checkpoints: a directory that all machines share.
 
     Returns:
-        The table that `protocol.compare` returns, its rows in the same order.
+        The table that `training.compare` returns, its rows in the same order.
 
     Raises:
         ClusterError: if Ray is not installed, or if a task's machine was lost.
-        Exception: what `protocol.compare` raises.
+        Exception: what `training.compare` raises.
     """
     try:
         import ray

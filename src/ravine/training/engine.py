@@ -1,7 +1,7 @@
 """The engine of the protocol: an epoch as one compiled program that runs where the data lie.
 
 Nothing is done in Python per step: the program gathers each minibatch from the resident data, takes
-the gradient and lets the optimizer step. Data that do not fit on the device (`images.ImageFiles`)
+the gradient and lets the optimizer step. Data that do not fit on the device (`data.ImageFiles`)
 come in one minibatch at a time, and the same program runs one step on each.
 """
 
@@ -17,9 +17,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from ravine import losses
-from ravine.datasets import Dataset
-from ravine.recipes import first_values, set_hyperparameters
+from ravine.data import Dataset
+from ravine.training import losses
+from ravine.training.recipes import first_values, set_hyperparameters
 
 Loss = Callable[[Any, Any], Any]
 
@@ -151,7 +151,7 @@ class Evaluator:
     Args:
         model: the network.
         loss: function (labels, outputs) -> scalar, a mean over the rows. The accuracy is that of
-            the largest logit, and for another loss than `losses.cross_entropy` not a number.
+            the largest logit, and for another loss than `training.cross_entropy` not a number.
         streams: rows per minibatch of a text that is read in its order, see `datasets.unroll`.
         parts: a network that is trained in so many parts is evaluated on fewer rows at once, too.
     """
@@ -193,7 +193,7 @@ class Evaluator:
 
 
 def count_devices() -> int:
-    """Return how many devices share a minibatch, see `ravine.devices`."""
+    """Return how many devices share a minibatch, see `training.several`."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -224,7 +224,7 @@ def assign(variables: Iterable[keras.Variable], values: Iterable[Any]) -> None:
 def states(model: keras.Model) -> list[keras.Variable]:
     """Return the variables that are not trained, with the memories of stateful recurrent layers.
 
-    Keras does not count those memories among a network's variables; `models.StatefulLSTM` does.
+    Keras does not count those memories among a network's variables; `networks.StatefulLSTM` does.
     """
     memories = [memory for layer in _stateful(model) for memory in keras.tree.flatten(layer.states)]
     counted = {id(variable) for variable in model.non_trainable_variables}

@@ -39,7 +39,7 @@ def negative_elbo(images: Any, outputs: Mapping[str, Any]) -> Any:
 
     Args:
         images: x, pixels from 0 to 1, shape (n, ...).
-        outputs: what `models.vae` returns: the logits of the pixels, shape (n, ...), the mean and
+        outputs: what `networks.vae` returns: the logits of the pixels, shape (n, ...), the mean and
             the log_variance of the latent variable, shape (n, latent).
     """
     mean, log_variance = outputs["mean"], outputs["log_variance"]

@@ -7,7 +7,7 @@
 4. A fixed number of steps is run.
 5. The training loss of every epoch is recorded.
 
-How an epoch runs as one compiled program is the business of `ravine.engine`.
+How an epoch runs as one compiled program is the business of `training.Trainer`.
 """
 
 import json
@@ -24,14 +24,11 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from ravine import losses
-from ravine.checkpoints import Checkpoint
-from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Loss, Trainer, count_devices, set_seed
-from ravine.recipes import Recipe, hyperparameters, recipe_of
-from ravine.records import Difference, paired_difference, summary
-
-__all__ = ["Difference", "common_start", "compare", "paired_difference", "run_name", "summary"]
+from ravine.data import Dataset
+from ravine.training import losses
+from ravine.training.checkpoints import Checkpoint
+from ravine.training.engine import Evaluator, Loss, Trainer, count_devices, set_seed
+from ravine.training.recipes import Recipe, hyperparameters, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
 START_ROWS = 1000  # of the training data give the loss before training
@@ -56,7 +53,7 @@ def compare(
 ) -> pd.DataFrame:
     """Train the same network with each algorithm, once per seed, and record the losses.
 
-    Sets the global random seeds, see `engine.set_seed`.
+    Sets the global random seeds, see `training.set_seed`.
 
     Args:
         make_model: function that makes the network.
@@ -67,10 +64,10 @@ def compare(
         epochs: passes over the training data.
         batch_size: b. The last N mod b rows of each epoch's order are left out, others in every
             epoch, so that all steps have the same shape.
-        loss: function (labels, outputs of the network) -> scalar, see `ravine.losses`.
+        loss: function (labels, outputs of the network) -> scalar, such as `training.cross_entropy`.
         points: rows of the table per epoch; more than one shows how an epoch goes.
         parts: number of equal parts in which the gradient of a minibatch is computed, to need less
-            memory, see `engine.Trainer`.
+            memory, see `training.Trainer`.
         report: called with every new row of the table, to show progress.
         checkpoints: directory in which every run keeps its state after every row. Runs that
             have one there go on from it, exactly as if they had not been interrupted.

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from ravine import landscape
-from ravine.landscape import ErrorSurface
+from ravine.surfaces import network as landscape
+from ravine.surfaces.network import ErrorSurface
 
 # JAX computes in float32 unless it is asked before it starts
 DOUBLE = keras.backend.backend() == "tensorflow"
