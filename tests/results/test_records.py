@@ -5,16 +5,21 @@ import math
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from ravine import files
+from ravine.experiments import describe
 from ravine.files import data_directory
+from ravine.optimizers import Adam
 from ravine.results import records
 from ravine.results.records import Record, RecordError
 from ravine.results.statistics import summary
+from ravine.training import without_modules
 
 
 @pytest.fixture
@@ -274,3 +279,32 @@ def test_a_record_of_the_course_is_as_it_was_saved(experiment, size, tmp_path):
     pd.testing.assert_frame_equal(
         pd.DataFrame(found.provenance["summary"]), pd.DataFrame(summary), rtol=1e-9
     )
+
+
+STORED = Path(__file__).with_name("stored")  # what version 0.1 wrote, with modules that have moved
+
+
+def schedules(record):
+    made = record.provenance["settings"]["optimizers"].values()
+    return [each["learning_rate"] for each in made if isinstance(each.get("learning_rate"), dict)]
+
+
+def recorded_schedules():
+    for path in sorted(RESULTS.glob("*/*/runs.csv")):
+        experiment, size = path.parts[-3:-1]
+        if schedules(records.load(experiment, size)):
+            yield experiment, size, None
+    yield "blobs", "quick", STORED
+
+
+@pytest.mark.parametrize(("experiment", "size", "root"), list(recorded_schedules()))
+def test_a_recorded_schedule_is_known_by_its_name(experiment, size, root):
+    """Whatever module it says: it is made again, and described without one."""
+    record = records.load(experiment, size, root)
+    for rate in schedules(record):
+        assert rate["module"] == "ravine.schedules"
+        schedule = keras.saving.deserialize_keras_object(rate)
+        assert schedule.get_config() == rate["config"]
+        described = describe(Adam(schedule))
+        assert described["learning_rate"] == without_modules(rate)
+        assert "module" not in described["learning_rate"]

@@ -24,7 +24,7 @@ from ravine.experiments import (
 )
 from ravine.experiments.setting import Experiment
 from ravine.results import Record, records, summary
-from ravine.training import MakeOptimizer, Report, compare, compare_on_cluster
+from ravine.training import MakeOptimizer, Report, compare, compare_on_cluster, without_modules
 
 EXPERIMENTS = {
     experiment.name: experiment
@@ -165,7 +165,7 @@ def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         if key != "name" and value is not None and value is not False:
             # the rate comes back from float32 as 0.009999999776482582
             settings[key] = float(f"{value:.6g}") if isinstance(value, float) else value
-    return settings
+    return without_modules(settings)
 
 
 def _record(

@@ -12,6 +12,7 @@ from ravine.training.checkpoints import (
     CheckpointError,
     CheckpointWarning,
     read_checkpoint,
+    without_modules,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ __all__ = [
     "set_hyperparameters",
     "set_seed",
     "several",
+    "without_modules",
     "xla_pays",
 ]
 

@@ -15,6 +15,7 @@ a checkpoint is written there are three, and the disk needs the space for them.
 import hashlib
 import json
 import os
+import re
 import time
 import warnings
 from collections.abc import Iterable
@@ -29,6 +30,11 @@ from ravine.files import whole_file
 
 DIGEST = "sha256"
 DIGEST_BYTES = 32
+# How version 0.1 described a run: by modules, too, which have moved since.
+FORMERLY = {
+    r'"module": "[^"]*", (?="registered_name": "[^"]+>)': "",
+    r"drawn by ravine\.synthetic": "drawn by code",
+}
 
 
 class CheckpointError(Exception):
@@ -113,6 +119,7 @@ class Checkpoint:
                     "from epoch 0."
                 )
             return [], []
+        run = _as_today(run)
         if run != self.run:
             changed = [key for key in {**run, **self.run} if run.get(key) != self.run.get(key)]
             raise CheckpointError(
@@ -133,6 +140,37 @@ class Checkpoint:
             CheckpointWarning,
             stacklevel=3,
         )
+
+
+def without_modules(config: Any) -> Any:
+    """Return a Keras configuration in which what is registered is known by its name alone.
+
+    Keras writes the module beside it, and a file that moves would make another run of it. What is
+    not registered, or is Keras' own, keeps its module: there it is a part of the name.
+
+    Args:
+        config: JSON values, such as an object's `get_config` or a list of them.
+    """
+    if isinstance(config, list | tuple):
+        return [without_modules(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    registered = ">" in (config.get("registered_name") or "")  # package>name
+    return {
+        key: without_modules(value)
+        for key, value in config.items()
+        if not (registered and key == "module")
+    }
+
+
+def _as_today(run):
+    """Describe a run as it would be described now."""
+    for old, new in FORMERLY.items():
+        run = {
+            key: re.sub(old, new, value) if isinstance(value, str) else value
+            for key, value in run.items()
+        }
+    return run
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[dict[str, Any]]]:

@@ -26,7 +26,7 @@ from keras import ops
 
 from ravine.data import Dataset
 from ravine.training import losses
-from ravine.training.checkpoints import Checkpoint
+from ravine.training.checkpoints import Checkpoint, without_modules
 from ravine.training.engine import Evaluator, Loss, Trainer, count_devices, set_seed
 from ravine.training.recipes import Recipe, hyperparameters, recipe_of
 
@@ -217,7 +217,7 @@ def _identity(trainer, recipe, values, seed, points):
         "points": points,
         "parts": trainer.parts,
         "data set": trainer.dataset.provenance,
-        "network": json.loads(json.dumps(layers, default=repr)),
+        "network": without_modules(json.loads(json.dumps(layers, default=repr))),
         "backend": keras.backend.backend(),
     }
 

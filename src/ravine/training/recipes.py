@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ravine.training.checkpoints import without_modules
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -23,7 +25,8 @@ class Recipe:
 
     Attributes:
         optimizer: the class.
-        settings: its configuration as JSON, without its name, which tells recipes apart.
+        settings: its configuration as JSON, without its name, which tells recipes apart, and
+            without the modules of what is registered, which may move.
         config: its configuration as a dictionary.
         read: names of the hyperparameters that are read from variables.
     """
@@ -64,7 +67,7 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
             )
     read = tuple(hyperparameters(optimizer))
     settings = {key: value for key, value in config.items() if key not in ("name", *read)}
-    as_text = json.dumps(settings, default=repr, sort_keys=True)
+    as_text = json.dumps(without_modules(settings), default=repr, sort_keys=True)
     return Recipe(type(optimizer), as_text, config, read)
 
 
