@@ -1,7 +1,5 @@
 """Surfaces, and the walks of the optimizers on them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ if TYPE_CHECKING:  # a figure takes surfaces and paths, and loads nothing that m
     from ravine.surfaces import Path, Surface
 
 
-def contours(ax: Axes, surface: Surface, levels: int = 14) -> None:
+def contours(ax: Axes, surface: "Surface", levels: int = 14) -> None:
     """Draw the level lines of a surface over its window, and a cross at each minimum."""
     x, y, e = surface.grid()
     lowest = e.min()
@@ -34,7 +32,7 @@ def contours(ax: Axes, surface: Surface, levels: int = 14) -> None:
 
 
 def paths(
-    ax: Axes, walks: Mapping[str, Path], steps: int | None = None, every: int = 1, **line: Any
+    ax: Axes, walks: "Mapping[str, Path]", steps: int | None = None, every: int = 1, **line: Any
 ) -> None:
     """Draw walks on a contour plot, with a marker at every `every`-th point.
 
@@ -64,8 +62,8 @@ def paths(
 
 def surface_3d(
     ax: Any,
-    surface: Surface,
-    walks: Mapping[str, Path] | None = None,
+    surface: "Surface",
+    walks: "Mapping[str, Path] | None" = None,
     steps: int | None = None,
     height: float | None = None,
 ) -> None:
@@ -115,7 +113,7 @@ def surface_3d(
     ax.set_box_aspect(None, zoom=0.88)  # room for the labels, which are cut off otherwise
 
 
-def updates(axes: Sequence[Axes], walks: Mapping[str, Path], steps: int | None = None) -> None:
+def updates(axes: Sequence[Axes], walks: "Mapping[str, Path]", steps: int | None = None) -> None:
     """Draw the size of the update of each parameter against the step, on a log axis.
 
     Args:
