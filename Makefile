@@ -87,7 +87,7 @@ mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find t
 	@$(BIN)/python tests/mutants.py
 
 kills: $(INSTALLED) ## Kill 20 runs at any moment and see each go on exactly
-	@$(BIN)/python -m tests.kills
+	@$(BIN)/python -m tests.training.kills
 
 bench: $(INSTALLED) ## Time the course beside what others have: epochs, steps, searches, walks, imports
 	@$(BIN)/python -m tools.bench

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine import models
-from ravine.descent import walk
+from ravine import networks
 from ravine.optimizers import Adam
-from ravine.protocol import compare
+from ravine.surfaces import walk
+from ravine.training import compare
 from tools.bench import __main__ as command
 from tools.bench import descents, floors, groups, results, site, sweeps
 from tools.bench.networks import NETWORKS
@@ -138,7 +138,7 @@ def side_by_side():
     dataset, rates = NETWORKS["MLP"].noise(), sweeps.RATES
 
     def small():
-        return models.mnist_mlp(hidden=16)
+        return networks.mnist_mlp(hidden=16)
 
     def agree():
         optimizers = {str(rate): lambda rate=rate: Adam(rate) for rate in rates}

@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ravine import datasets, experiments, models, protocol, records
+from ravine import experiments, networks
 from ravine.cli import app
+from ravine.data import SOURCES, datasets
 from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, best_rates, describe, mnist
+from ravine.results import records
+from ravine.training import Trainer
 
 
 def ravine(*arguments):
@@ -34,7 +37,7 @@ def small(monkeypatch):
     experiment = EXPERIMENTS["mnist-mlp"]
     quick = dataclasses.replace(
         experiment.quick,
-        make_model=lambda: models.mnist_mlp(hidden=4, dropout=0),
+        make_model=lambda: networks.mnist_mlp(hidden=4, dropout=0),
         batch_size=500,
     )
     grids = {name: rates[1:3] for name, rates in experiment.grids.items()}
@@ -79,7 +82,7 @@ def test_after_ctrl_c_the_same_command_goes_on(small, tmp_path, monkeypatch):
     command = ["run", "mnist-mlp", "--optimizers", "adam", "--seeds", "2", "--epochs", "2", "--out"]
     assert ravine(*command, str(tmp_path / "whole")).exit_code == 0
 
-    train, calls = protocol.Trainer.train, []
+    train, calls = Trainer.train, []
 
     def interrupted(trainer, seed, epoch, *steps):
         calls.append((seed, epoch))
@@ -87,7 +90,7 @@ def test_after_ctrl_c_the_same_command_goes_on(small, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return train(trainer, seed, epoch, *steps)
 
-    monkeypatch.setattr(protocol.Trainer, "train", interrupted)
+    monkeypatch.setattr(Trainer, "train", interrupted)
     stopped = ravine(*command, str(tmp_path / "parts"))
     assert stopped.exit_code == 130
     assert stopped.stderr == "Stopped: the same command goes on after the last whole epoch.\n"
@@ -178,7 +181,7 @@ def test_data_tells_what_is_there(monkeypatch, tmp_path):
     states = {
         place.split(":")[0]: state for place, state in zip(lines[::2], lines[1::2], strict=True)
     }
-    for name in datasets.SOURCES:
+    for name in SOURCES:
         assert states[f"{name}, sample"].startswith("  there; ")
         assert states[f"{name}, full"].startswith("  missing; ")
         assert "RAVINE_DATA" in states[f"{name}, full"]

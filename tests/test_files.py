@@ -151,7 +151,7 @@ FULL_DISK = """
 import sys
 from pathlib import Path
 import numpy as np
-from ravine.checkpoints import Checkpoint
+from ravine.training import Checkpoint
 
 checkpoint = Checkpoint(Path(sys.argv[1]) / "adam.npz", {"seed": 0})
 checkpoint.save([np.zeros(50_000)], [{"epoch": 0}])

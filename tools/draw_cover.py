@@ -15,10 +15,9 @@ matplotlib.use("Agg")
 import numpy as np
 from keras.optimizers import Optimizer
 
-from ravine import plots
-from ravine.descent import Path, descend
+from ravine import figures
 from ravine.optimizers import Adam, GradientDescent, Momentum, RMSprop
-from ravine.surfaces import Surface, ravine
+from ravine.surfaces import Path, Surface, descend, ravine
 from tools.notebooks import ROOT
 
 PICTURE = "book/_static/race.png"
@@ -48,14 +47,14 @@ def race() -> tuple[Surface, dict[str, tuple[float, Path]]]:
 
 def main() -> None:
     """Draws the picture and prints what it shows."""
-    plots.use_style()
+    figures.use_style()
     surface, best = race()
-    fig, axes = plots.figure(2, 2, figsize=(8.4, 4.4), sharex=True, sharey=True)
+    fig, axes = figures.figure(2, 2, figsize=(8.4, 4.4), sharex=True, sharey=True)
     for ax, (name, (rate, walk)) in zip(axes.flat, best.items(), strict=True):
         left = walk.losses[-1] / walk.losses[0]
-        plots.contours(ax, surface)
-        plots.paths(ax, {name: walk}, linewidth=1.6)
-        ax.set_title(name, color=plots.look(name).colour, weight="bold", size=12)
+        figures.contours(ax, surface)
+        figures.paths(ax, {name: walk}, linewidth=1.6)
+        ax.set_title(name, color=figures.look(name).colour, weight="bold", size=12)
         ax.label_outer()
         print(f"{name}, learning rate {rate:.4f}: {left:.1e} of the error is left")
     fig.savefig(ROOT / PICTURE)

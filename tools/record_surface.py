@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from ravine import datasets, models
-from ravine.engine import Evaluator, Trainer
+from ravine import networks
+from ravine.data import datasets
 from ravine.files import write_whole
-from ravine.landscape import ErrorSurface, random_direction
 from ravine.optimizers import Adam
-from ravine.protocol import common_start
-from ravine.records import environment
+from ravine.results import records
+from ravine.surfaces import ErrorSurface, random_direction
+from ravine.training import Evaluator, Trainer, common_start
 
 ROOT = Path(__file__).parents[1]
 NETWORKS = {"skips": True, "plain": False}
@@ -52,11 +52,11 @@ def main() -> None:
         sys.exit(str(error))
     kept = slice(arguments.images)
     data = replace(whole, x_train=whole.x_train[kept], y_train=whole.y_train[kept])
-    found = environment()  # before the run: of the code that runs
+    found = records.environment()  # before the run: of the code that runs
     began = time.perf_counter()
     tables, ends = [], {}
     for name, skips in NETWORKS.items():
-        make_model = partial(models.resnet, arguments.blocks, skips=skips, l2=0.0)
+        make_model = partial(networks.resnet, arguments.blocks, skips=skips, l2=0.0)
         table, ends[name] = measure(make_model, data, arguments, console, name)
         tables.append(table.assign(network=name))
     table = pd.concat(tables)[["network", "a", "b", "error"]]

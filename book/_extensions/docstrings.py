@@ -3,12 +3,16 @@
 autodoc and napoleon do the work. The docstrings are written to be read in the source as well, as
 Markdown writes mathematics and code; here that becomes the reStructuredText those two expect:
 $...$ and $$...$$ become mathematics, and `name` becomes a link where the reference describes that
-name and stays code where it does not. The directive `command-line` shows what `ravine --help` says.
+name and stays code where it does not. The directive `room-file` describes a file of a room, each
+name as readers import it, from the room's face; `command-line` shows what `ravine --help` says.
 """
 
+import inspect
 import os
 import re
+from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
 from docutils import nodes
 from sphinx import addnodes
@@ -91,9 +95,9 @@ class Named(SphinxRole):
         if not re.fullmatch(r"[A-Za-z_][\w.]*(\(\))?", self.text):
             return [code], []
         target = self.text.removesuffix("()")
-        first = target.partition(".")[0]
-        if "." in target and first != PACKAGE and first in _modules():
-            target = f"{PACKAGE}.{target}"
+        first, dot, rest = target.partition(".")
+        if dot and first in (modules := _modules()):
+            target = f"{modules[first]}.{rest}"
         reference = addnodes.pending_xref(
             "",
             code,
@@ -114,9 +118,48 @@ def leave_as_code(app, env, node, content):
     return content if node.get("optional") else None
 
 
+@cache
 def _modules():
-    folder = os.path.dirname(import_module(PACKAGE).__file__)
-    return {name.removesuffix(".py") for name in os.listdir(folder)}
+    """Return the rooms, and the files that a face hands out, with their whole names."""
+    found = iter_modules(import_module(PACKAGE).__path__)
+    rooms = [room.name for room in found if not room.name.startswith("_")]
+    modules = {}
+    for room in rooms:
+        face = import_module(f"{PACKAGE}.{room}")
+        for name in getattr(face, "__all__", ()):
+            if inspect.ismodule(thing := getattr(face, name)):
+                modules[name] = thing.__name__
+    return modules | {room: f"{PACKAGE}.{room}" for room in rooms}
+
+
+class RoomFile(SphinxDirective):
+    """What a file of a room defines; `.. room-file:: ravine.surfaces analytic`.
+
+    A name that the face of the room hands out is described as the face's: from there it is
+    imported, and there it stays when the file moves.
+    """
+
+    required_arguments = 2
+
+    def run(self):
+        """Return the file's own words and its public classes and functions, in their order."""
+        room, name = self.arguments
+        face, file = import_module(room), import_module(f"{room}.{name}")
+        lines = [*to_restructured(inspect.getdoc(file)).split("\n"), ""]
+        for public, thing in vars(file).items():
+            if public[0] == "_" or getattr(thing, "__module__", None) != file.__name__:
+                continue
+            kind = "function" if inspect.isfunction(thing) else "class"
+            if kind == "class" and issubclass(thing, Exception):
+                kind = "exception"
+            home = room if public in face.__all__ else file.__name__
+            lines.append(f".. auto{kind}:: {home}.{public}")
+            if kind != "function":
+                lines.append("   :members:")
+                if thing.__base__.__module__ != "builtins":
+                    lines.append("   :show-inheritance:")
+            lines.append("")
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 class CommandLine(SphinxDirective):
@@ -143,6 +186,7 @@ def setup(app):
     """Tell Sphinx about all of the above."""
     app.add_role("named", Named())
     app.add_directive("command-line", CommandLine)
+    app.add_directive("room-file", RoomFile)
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("env-before-read-docs", import_keras)
     app.connect("autodoc-process-docstring", before_napoleon, BEFORE_NAPOLEON)

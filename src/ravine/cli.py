@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ravine import datasets
+from ravine.data import SOURCES, datasets
 
 # The other modules load TensorFlow, for seconds, and so are imported by the commands that need
 # them. Its start-up lines say nothing about an experiment.
@@ -92,7 +92,8 @@ def run(
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
     from ravine import experiments
-    from ravine.protocol import run_name, summary
+    from ravine.results import summary
+    from ravine.training import run_name
 
     with _one_sentence(ValueError):
         setting = experiments.find(experiment).setting(size)
@@ -136,7 +137,7 @@ def tune(
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
     from ravine import experiments
-    from ravine.protocol import run_name
+    from ravine.training import run_name
 
     with _one_sentence(ValueError):
         found = experiments.find(experiment)
@@ -169,7 +170,7 @@ def compare(
     ] = None,
 ) -> None:
     """Show a recorded experiment beside what was published of it, with intervals over seeds."""
-    from ravine import comparison, published, records
+    from ravine.results import comparison, published, records
 
     with _one_sentence(records.RecordError, published.PublishedError):
         record = records.load(experiment, size, results)
@@ -186,7 +187,7 @@ def compare(
 @app.command()
 def data() -> None:
     """Show which data sets are there, check them, and say how to get the others."""
-    for name in datasets.SOURCES:
+    for name in SOURCES:
         for size in ("sample", "full"):
             paths = datasets.locate(name, size)
             if size == "full" and not all(path.exists() for path in paths):
@@ -213,11 +214,10 @@ def _recorded(
     run: Callable[..., Any], total: int, out: Path, devices: int | None, states: Path
 ) -> Any:
     """Run with a progress bar, write the record below `out`, and return it."""
-    from ravine import checkpoints, records
-    from ravine.cluster import ClusterError
-    from ravine.devices import several
+    from ravine.results import records
+    from ravine.training import CheckpointError, ClusterError, several
 
-    expected = datasets.DatasetError, checkpoints.CheckpointError, ClusterError, OSError, ValueError
+    expected = datasets.DatasetError, CheckpointError, ClusterError, OSError, ValueError
     try:
         with (
             warnings.catch_warnings(),

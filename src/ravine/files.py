@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Where the files of the course are, and how one is written: whole or not at all."""
 
 import errno
 import os
@@ -55,6 +55,14 @@ def whole_file(path: Path, keep: Path | None = None) -> Iterator[BufferedRandom]
             f"{path} could not be written ({error.strerror or error}): {advice} and do the same "
             "again, what was there before is unchanged."
         ) from error
+
+
+def data_directory() -> Path:
+    """Return the directory of the samples and recorded runs, in a checkout or installed."""
+    package = Path(__file__).resolve().parent
+    # In an installed package they lie in the folder of the room `data`, which has no samples else.
+    installed = package / "data"
+    return installed if (installed / "samples").is_dir() else package.parents[1] / "data"
 
 
 def write_whole(path: Path, content: bytes) -> None:

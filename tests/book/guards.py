@@ -282,6 +282,7 @@ def modules_without_reference(root: Path) -> list[str]:
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages if page.is_file())
     described = re.findall(r"automodule:: ([\w.]+)\n((?: +:.*\n)*)", text)
     named = {module for module, _ in described}
+    named |= {f"{room}.{file}" for room, file in re.findall(r"room-file:: ([\w.]+) (\w+)", text)}
     handed_on = {module for module, options in described if ":imported-members:" in options}
     complaints = []
     for path in sorted((root / "src/ravine").rglob("*.py")):

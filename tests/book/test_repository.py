@@ -1,5 +1,6 @@
 """The repository speaks of the project alone, with one address and one set of versions."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -121,6 +122,25 @@ def test_wheel_carries_the_data(tmp_path):
     assert tracked, "there are samples"
     assert {name for name in packed if name.startswith("ravine/data/")} >= tracked
     assert not [name for name in packed if "checkpoints/" in name], "gigabytes, of no use to others"
+    assert "ravine/py.typed" in packed
+
+    # the folder `data` and the room `data` lie in one place, and each finds the other
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(wheel).extractall(installed)
+    code = (
+        "from ravine.data import datasets; from ravine.files import data_directory;"
+        "from ravine.results import published, records;"
+        "print(data_directory(), len(datasets.load('mnist').x_train));"
+        "records.load('mnist-mlp', 'full'), published.load('mnist-mlp')"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.split() == [str(installed / "ravine" / "data"), "4000"], found.stderr
 
 
 WORKFLOWS = {

@@ -1,8 +1,8 @@
 """The grids of both decays: which pairs, and what each trains with."""
 
-from ravine import records
 from ravine.experiments import averages, best_rates
 from ravine.experiments.averages import BETAS_1, BETAS_2, CELLS, DIAGONAL, FAILING, cell_name
+from ravine.results import records
 
 
 def test_every_pair_but_the_failing_one_has_its_decays_at_both_sizes():

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ravine import datasets
+from ravine.data import SOURCES, datasets
 from ravine.experiments import language
-from ravine.sources import SOURCES
 
 
 def test_the_schedule_knows_how_many_minibatches_an_epoch_has():

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ravine import experiments, readers
-from ravine.sources import SOURCES
+from ravine import experiments
+from ravine.data import SOURCES
 
 NAMES = ("mnist-logistic", "bag-of-words")
 
@@ -42,8 +42,9 @@ def test_full_size_on_a_small_file_in_the_format_of_imdb(monkeypatch, tmp_path):
     x_test, y_test = lists_of_words(100, rng)
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     np.savez(tmp_path / "imdb.npz", allow_pickle=True, **arrays)
-    read = partial(readers.read_reviews, rows=(1280, 100), words=10_000)
-    small = dataclasses.replace(SOURCES["imdb"]["full"], read=read, downloads=())
+    full = SOURCES["imdb"]["full"]
+    read = partial(full.read, rows=(1280, 100))
+    small = dataclasses.replace(full, read=read, downloads=())
     monkeypatch.setitem(SOURCES["imdb"], "full", small)
     monkeypatch.setenv("RAVINE_DATA", str(tmp_path))
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from keras import ops
 
-from ravine import datasets
+from ravine.data import datasets
 from ravine.experiments import vae
-from ravine.protocol import run_name
+from ravine.training import run_name
 
 
 def follow(optimizer, gradients):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from ravine import experiments, models
+from ravine import experiments, networks
 from ravine.experiments import EXPERIMENTS
 
 
@@ -20,7 +20,7 @@ def test_a_small_folder_has_as_many_points_as_steps(monkeypatch, tmp_path):
     experiment = EXPERIMENTS["vgg16-batch-norm"]
     full = dataclasses.replace(
         experiment.full,
-        make_model=partial(models.vgg16, classes=2, width=1 / 64, batch_norm=True),
+        make_model=partial(networks.vgg16, classes=2, width=1 / 64, batch_norm=True),
         batch_size=4,
         parts=2,
     )

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ravine.descent import _program, descend
 from ravine.optimizers import AdaBelief, Adam, AdaMax, AdamW, AMSGrad, Lion, NAdam, RAdam
-from ravine.surfaces import ravine
+from ravine.surfaces import descend, ravine
+from ravine.surfaces.descent import _program
 from tests.optimizers.contract import (
     SUCCESSORS,
     assert_close,

@@ -15,10 +15,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from ravine import plots, surfaces
-from ravine.descent import descend
+from ravine import figures, surfaces
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.problems import LinearRegression
+from ravine.surfaces import LinearRegression, descend
 from tools.notebooks import ROOT
 
 STATIC = ROOT / "book/_static/playground"
@@ -277,7 +276,7 @@ def test_algorithms_have_the_defaults_of_their_classes(page):
 def test_algorithms_look_as_in_the_figures(page):
     found = page.evaluate("async () => (await import('./look.js')).LOOKS")
     for name, look in found.items():
-        expected = plots.look(name)
+        expected = figures.look(name)
         dash = [] if expected.dash == "-" else list(expected.dash[1])
         assert look == {"colour": expected.colour, "marker": expected.marker, "dash": dash}
 

@@ -12,8 +12,8 @@ Rule = Callable[[np.ndarray, dict[str, np.ndarray], int], np.ndarray]
 
 
 def descend(name: str, steps: int) -> dict[str, Run]:
-    """Return all walks at once by `ravine.descent`, as a contestant of this name."""
-    from ravine.descent import descend
+    """Return all walks at once by `surfaces.descend`, as a contestant of this name."""
+    from ravine.surfaces import descend
 
     optimizers = _optimizers()
     return {name: lambda: descend(SURFACE, optimizers, steps=steps)}

@@ -5,9 +5,8 @@ from importlib.util import find_spec
 
 import keras
 
-from ravine import losses
-from ravine.engine import Trainer
 from ravine.optimizers import Adam, GradientDescent
+from ravine.training import Trainer, cross_entropy
 from tools.bench.networks import NETWORKS
 from tools.bench.workers import Run
 
@@ -63,7 +62,7 @@ def _optax(network, dataset):
         outputs, others, penalties = model.stateless_call(
             weights, others, x, training=True, return_losses=True
         )
-        return losses.cross_entropy(y, outputs) + sum(penalties), others
+        return cross_entropy(y, outputs) + sum(penalties), others
 
     @partial(jax.jit, donate_argnums=0)  # six times slower without
     def step(state, x, y, rows):

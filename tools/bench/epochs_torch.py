@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ravine.models import IMAGENET_DEVIATION, IMAGENET_MEAN
+from ravine.networks import IMAGENET_DEVIATION, IMAGENET_MEAN
 from tools.bench.networks import NETWORKS, VGG16_FILTERS, VGG16_POOLS
 from tools.bench.workers import Run
 

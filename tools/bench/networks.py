@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine.datasets import Dataset
+from ravine.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Network:
     """A network to time.
 
     Attributes:
-        maker: the function of `ravine.models` that makes it.
+        maker: the function of `ravine.networks` that makes it.
         arguments: what that function takes.
         batch: rows of a minibatch.
         steps: minibatches in one run of a contestant.
@@ -64,9 +64,9 @@ class Network:
 
     def make(self) -> Any:
         """Return the network in Keras."""
-        from ravine import models  # imports Keras
+        from ravine import networks  # imports Keras
 
-        return getattr(models, self.maker)(*self.arguments)
+        return getattr(networks, self.maker)(*self.arguments)
 
     def noise(self) -> Dataset:
         """Return random inputs and labels for `steps` minibatches: no time depends on them."""

@@ -7,11 +7,17 @@ called "training alone". What is vectorised records no losses but those of the t
 import keras
 import numpy as np
 
-from ravine import losses
-from ravine.datasets import Dataset
-from ravine.engine import Trainer, assign, minibatch_order
+from ravine.data import Dataset
 from ravine.optimizers import Adam
-from ravine.protocol import MakeModel, common_start, compare
+from ravine.training import (
+    MakeModel,
+    Trainer,
+    assign,
+    common_start,
+    compare,
+    cross_entropy,
+    minibatch_order,
+)
 from tools.bench.networks import NETWORKS
 from tools.bench.workers import Run
 
@@ -81,7 +87,7 @@ def vectorised(make_model: MakeModel, dataset: Dataset, batch: int) -> Run:
         outputs, others, penalties = model.stateless_call(
             weights, others, x, training=True, return_losses=True
         )
-        return losses.cross_entropy(y, outputs) + sum(penalties), others
+        return cross_entropy(y, outputs) + sum(penalties), others
 
     def epoch(state, order, x, y):
         def step(state, rows):

@@ -1,4 +1,4 @@
-/** How the book draws: the colours, markers and dashes of `ravine.plots`. */
+/** How the book draws: the colours, markers and dashes of `ravine.figures`. */
 
 /** @typedef {{colour: string, marker: string, dash: number[]}} Look */
 

@@ -1,6 +1,6 @@
 /** Walk an algorithm down a surface and keep all that can be drawn of the walk. */
 
-/** A walk that is this far from the origin has diverged, as in `ravine.descent`. */
+/** A walk that is this far from the origin has diverged, as in `surfaces.descend`. */
 export const BEYOND = 1e6;
 
 /**

@@ -1,19 +1,9 @@
-"""The experiments of the course, by name, each in two sizes.
+"""The experiments of the course, by name, each in two sizes; one file for each family of them.
 
 `quick` runs on a laptop in about a minute, on data that come with the package; `full` is the
 published setting.
 """
 
-import time
-from collections.abc import Iterable, Mapping
-from functools import partial
-from pathlib import Path
-from typing import Any
-
-import keras
-import pandas as pd
-
-from ravine import cluster, datasets, protocol, records
 from ravine.experiments import (
     averages,
     bag_of_words,
@@ -26,6 +16,15 @@ from ravine.experiments import (
     vae,
     vgg,
 )
+from ravine.experiments.runs import (
+    EXPERIMENTS,
+    TUNING_SEEDS,
+    best_rates,
+    describe,
+    find,
+    run,
+    tune,
+)
 from ravine.experiments.setting import Experiment, Setting
 
 __all__ = [
@@ -33,202 +32,19 @@ __all__ = [
     "TUNING_SEEDS",
     "Experiment",
     "Setting",
+    "averages",
+    "bag_of_words",
+    "batch_size",
     "best_rates",
+    "cifar",
     "describe",
     "find",
+    "language",
+    "mnist",
+    "randomness",
     "run",
+    "successors",
     "tune",
+    "vae",
+    "vgg",
 ]
-
-EXPERIMENTS = {
-    experiment.name: experiment
-    for family in (
-        mnist,
-        bag_of_words,
-        cifar,
-        vae,
-        vgg,
-        language,
-        batch_size,
-        averages,
-        randomness,
-        successors,
-    )
-    for experiment in family.EXPERIMENTS
-}
-TUNING_SEEDS = (100, 101)  # no reported run uses them
-
-
-def run(
-    name: str,
-    size: str = "quick",
-    optimizers: Iterable[str] | None = None,
-    seeds: Iterable[int] | None = None,
-    epochs: int | None = None,
-    report: protocol.Report | None = None,
-    checkpoints: Path | None = None,
-    on_cluster: bool = False,
-) -> records.Record:
-    """Run an experiment.
-
-    Args:
-        name: a key of `EXPERIMENTS`.
-        size: "quick" or "full".
-        optimizers: only these, by name; all by default.
-        seeds: instead of the setting's own.
-        epochs: instead of the setting's own.
-        report: called with every new row, see `protocol.compare`.
-        checkpoints: directory to go on from and to keep checkpoints in, see `protocol.compare`.
-        on_cluster: whether to share the runs out, see `cluster.compare`.
-
-    Raises:
-        ValueError: if there is no such experiment, size or optimizer.
-        DatasetError: if the data are not there.
-    """
-    experiment = find(name)
-    setting = experiment.setting(size)
-    chosen = list(setting.optimizers if optimizers is None else optimizers)
-    for optimizer in chosen:
-        if optimizer not in setting.optimizers:
-            raise ValueError(
-                f"{name} has no optimizer {optimizer!r}; it has {', '.join(setting.optimizers)}."
-            )
-    makers = {optimizer: setting.optimizers[optimizer] for optimizer in chosen}
-    seeds = setting.seeds if seeds is None else seeds
-    epochs = setting.epochs if epochs is None else epochs
-    return _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
-
-
-def tune(
-    name: str,
-    size: str = "quick",
-    optimizers: Iterable[str] | None = None,
-    seeds: Iterable[int] = TUNING_SEEDS,
-    epochs: int | None = None,
-    report: protocol.Report | None = None,
-    checkpoints: Path | None = None,
-    on_cluster: bool = False,
-) -> records.Record:
-    """Run the grid of learning rates: every rate of every algorithm, on seeds of its own.
-
-    Every algorithm gets as many trials as any other. The quick settings are the best of this grid.
-
-    Args:
-        name: a key of `EXPERIMENTS`.
-        size: "quick" or "full".
-        optimizers: only these, by name; all by default.
-        seeds: other ones than the reported runs have.
-        epochs: instead of the setting's own.
-        report: called with every new row, see `protocol.compare`.
-        checkpoints: directory to go on from and to keep checkpoints in, see `protocol.compare`.
-        on_cluster: whether to share the runs out, see `cluster.compare`.
-
-    Returns:
-        A record of the size "quick-grid" or "full-grid", whose table has a column `learning_rate`
-        more, see `best_rates`.
-    """
-    experiment = find(name)
-    epochs = experiment.setting(size).epochs if epochs is None else epochs
-    chosen = list(experiment.grids if optimizers is None else optimizers)
-    trials = {
-        f"{optimizer}, {rate:g}": (optimizer, rate)
-        for optimizer in chosen
-        for rate in experiment.grids[optimizer]
-    }
-    makers = {
-        trial: partial(experiment.families[optimizer], rate)
-        for trial, (optimizer, rate) in trials.items()
-    }
-    record = _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
-    optimizer, rate = zip(*record.frame["optimizer"].map(trials), strict=True)
-    frame = record.frame.assign(optimizer=optimizer)
-    frame.insert(1, "learning_rate", rate)
-    return records.Record(frame, {**record.provenance, "size": f"{size}-grid"})
-
-
-def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Judge the trials of `tune` by the training loss in their last epoch.
-
-    Args:
-        frame: the table of a record made by `tune`.
-
-    Returns:
-        One row per (optimizer, learning_rate) with `loss`, the geometric mean over the seeds
-        (infinite where a run diverged), and `best`, true for the lowest of each optimizer.
-    """
-    trials = frame[["optimizer", "learning_rate"]].drop_duplicates()
-    table = trials.merge(records.summary(frame)["loss"].reset_index())
-    table["best"] = table["loss"] == table.groupby("optimizer")["loss"].transform("min")
-    return table
-
-
-def find(name: str) -> Experiment:
-    """Return the experiment of this name, or raise `ValueError`."""
-    if name not in EXPERIMENTS:
-        raise ValueError(f"There is no experiment {name!r}; there is {', '.join(EXPERIMENTS)}.")
-    return EXPERIMENTS[name]
-
-
-def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
-    """Return the class of an optimizer and its settings, without those that are switched off."""
-    config = optimizer.get_config()
-    if not config.get("use_ema"):
-        config.pop("ema_momentum", None)
-    settings: dict[str, Any] = {"class": type(optimizer).__name__}
-    for key, value in config.items():
-        if key != "name" and value is not None and value is not False:
-            # the rate comes back from float32 as 0.009999999776482582
-            settings[key] = float(f"{value:.6g}") if isinstance(value, float) else value
-    return settings
-
-
-def _record(
-    experiment: Experiment,
-    size: str,
-    makers: Mapping[str, protocol.MakeOptimizer],
-    seeds: Iterable[int],
-    epochs: int,
-    report: protocol.Report | None,
-    checkpoints: Path | None,
-    on_cluster: bool,
-) -> records.Record:
-    """Run optimizers on an experiment and describe what was run."""
-    setting = experiment.setting(size)
-    seeds = list(seeds)
-    dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
-    # a folder of ImageNet may hold so few images that an epoch has fewer steps
-    points = min(setting.points, len(dataset.x_train) // setting.batch_size)
-    environment = records.environment()  # before the run: of the code that runs
-    began = time.perf_counter()
-    compare = cluster.compare if on_cluster else protocol.compare
-    frame = compare(
-        setting.make_model,
-        dataset,
-        makers,
-        seeds,
-        epochs,
-        setting.batch_size,
-        experiment.loss,
-        points,
-        setting.parts,
-        report=report,
-        checkpoints=checkpoints,
-    )
-    provenance = {
-        "experiment": experiment.name,
-        "size": size,
-        "settings": {
-            "optimizers": {optimizer: describe(make()) for optimizer, make in makers.items()},
-            "parameters": int(setting.make_model().count_params()),
-            "epochs": epochs,
-            "seeds": seeds,
-            "batch_size": setting.batch_size,
-            "parts": setting.parts,
-        },
-        "dataset": dataset.provenance,
-        "environment": environment,
-        "date": records.now(),
-        "seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mib": records.peak_memory(),
-    }
-    return records.Record(frame, provenance)

@@ -7,7 +7,8 @@ an algorithm of its own, with as many learning rates as any other.
 import itertools
 from functools import partial
 
-from ravine import datasets, models
+from ravine import networks
+from ravine.data import datasets
 from ravine.experiments.language import frequent_words
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.optimizers import Adam
@@ -79,7 +80,7 @@ TEXT_FULL_RATES = TEXT_QUICK_RATES  # not tuned on the whole text
 def _mlp(data, rates, epochs, seeds):
     return Setting(
         data=data,
-        make_model=partial(models.mnist_mlp, hidden=100, dropout=0.0),
+        make_model=partial(networks.mnist_mlp, hidden=100, dropout=0.0),
         optimizers=at_rates(FAMILIES, rates),
         epochs=epochs,
         seeds=seeds,
@@ -95,7 +96,7 @@ def _text(data, rates, epochs, seeds):
         data=data,
         # As wide a range as `language` takes, for as many units as there are here.
         make_model=partial(
-            models.lstm,
+            networks.lstm,
             TEXT_WORDS,
             units=TEXT_UNITS,
             layers=1,

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ravine import models
+from ravine import networks
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates, decaying
 from ravine.optimizers import AdaGrad, Adam, Nesterov, RMSprop
 
@@ -33,7 +33,7 @@ def _setting(data, words, epochs, seeds):
     """
     return Setting(
         data=data,
-        make_model=partial(models.bag_of_words, words),
+        make_model=partial(networks.bag_of_words, words),
         optimizers=at_rates(FAMILIES, RATES),
         epochs=epochs,
         seeds=seeds,

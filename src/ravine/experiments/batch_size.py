@@ -11,10 +11,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ravine import models
+from ravine import networks
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.optimizers import Adam, GradientDescent, Momentum
-from ravine.protocol import MakeOptimizer
+from ravine.training import MakeOptimizer
 
 SIZES = (8, 32, 128, 512, 2048)
 FAMILIES: dict[str, Family] = {"SGD": GradientDescent, "Momentum": Momentum, "Adam": Adam}
@@ -47,7 +47,7 @@ QUICK_RATES = {
 }
 
 # A tenth of the published network's width, and no dropout.
-network = partial(models.mnist_mlp, hidden=100, dropout=0.0)
+network = partial(networks.mnist_mlp, hidden=100, dropout=0.0)
 
 
 def rates(algorithm: str, size: int) -> tuple[float, ...]:
@@ -68,7 +68,7 @@ def steps_to(frame: pd.DataFrame, target: float, steps: int) -> pd.DataFrame:
     row at or below the target and the row before it crosses the target.
 
     Args:
-        frame: a table made by `protocol.compare`, with any number of points per epoch.
+        frame: a table made by `training.compare`, with any number of points per epoch.
         target: training loss.
         steps: per epoch.
 

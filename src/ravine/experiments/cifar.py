@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from ravine import datasets, models
+from ravine import networks
+from ravine.data import datasets
 from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.protocol import MakeOptimizer
+from ravine.training import MakeOptimizer
 
 GRIDS = {
     "SGD": (0.01, 0.03, 0.1, 0.3, 1.0),
@@ -56,7 +57,7 @@ def _experiment(name, title, families, grids, rates, full, **network):
         dataset="cifar10",
         quick=Setting(
             data="sample",
-            make_model=partial(models.cifar_cnn, width=1 / 8, image=16, **network),
+            make_model=partial(networks.cifar_cnn, width=1 / 8, image=16, **network),
             optimizers=at_rates(families, rates),
             epochs=4,
             seeds=(0, 1, 2),
@@ -66,7 +67,7 @@ def _experiment(name, title, families, grids, rates, full, **network):
         ),
         full=Setting(
             data="full",
-            make_model=partial(models.cifar_cnn, **network),
+            make_model=partial(networks.cifar_cnn, **network),
             optimizers=full,
             epochs=45,
             seeds=(0, 1, 2, 3, 4),

@@ -1,7 +1,7 @@
 """A language model on the Penn Treebank, slide 48 of the presentation, with and without clipping.
 
 Zaremba et al. (2014) sum the loss over the steps that the network is unrolled;
-`losses.cross_entropy` is the mean over all words. Their gradient is therefore `steps` times ours,
+`training.cross_entropy` is the mean over all words. Their gradient is therefore `steps` times ours,
 and what they call a norm of 5 is a norm of 5/steps here. A step of SGD or Momentum that they take
 at a learning rate of 1 takes a rate of `steps` here. Adam does not notice. AdaGrad and RMSprop
 would not either, but for their ε under the root: at the full size most squared gradients of the
@@ -13,11 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from ravine import datasets, models
-from ravine.datasets import Dataset
+from ravine import networks
+from ravine.data import Dataset, datasets
 from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
-from ravine.schedules import DecayAfter
+from ravine.optimizers import AdaGrad, Adam, DecayAfter, GradientDescent, Momentum, RMSprop
 
 NORM = 5.0  # the largest global norm of the gradient of the summed loss
 FULL_STEPS, FULL_STREAMS = 35, 20
@@ -69,7 +68,7 @@ def _quick(families, rates):
         # Zaremba's weights in (-.05, .05) keep the size of the signal through 650 units. Through
         # 64 units, those in a range √(650/64) times as wide do.
         make_model=partial(
-            models.lstm,
+            networks.lstm,
             QUICK_WORDS,
             units=QUICK_UNITS,
             layers=1,
@@ -113,7 +112,7 @@ def _experiment(name, title, clipped, quick_rates, single_rate):
         quick=_quick(families, quick_rates),
         full=Setting(
             data="full",
-            make_model=partial(models.lstm, 10_000, streams=FULL_STREAMS),
+            make_model=partial(networks.lstm, 10_000, streams=FULL_STREAMS),
             optimizers={
                 "SGD": partial(GradientDescent, _decayed(single_rate * 1.0), **clip),
                 "Momentum": partial(Momentum, _decayed(single_rate * 0.666), beta=0.939, **clip),

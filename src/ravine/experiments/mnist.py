@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from ravine import models
+from ravine import networks
 from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates, decaying
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.protocol import MakeOptimizer
+from ravine.training import MakeOptimizer
 
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 MLP_QUICK_RATES = {
@@ -63,15 +63,15 @@ MLP = Experiment(
     name="mnist-mlp",
     title="MNIST, two hidden layers with ReLU and dropout",
     dataset="mnist",
-    quick=_quick(partial(models.mnist_mlp, QUICK_HIDDEN), MLP_QUICK_RATES, epochs=8),
-    full=_full(models.mnist_mlp),
+    quick=_quick(partial(networks.mnist_mlp, QUICK_HIDDEN), MLP_QUICK_RATES, epochs=8),
+    full=_full(networks.mnist_mlp),
     grids=MLP_GRIDS,
     families=FAMILIES,
 )
 
 # The paper's figure 2b: the penalty in place of dropout makes the cost deterministic but for the
 # minibatches. The paper does not give its strength.
-mlp_with_penalty = partial(models.mnist_mlp, dropout=0.0, l2=1e-4)
+mlp_with_penalty = partial(networks.mnist_mlp, dropout=0.0, l2=1e-4)
 
 MLP_L2 = Experiment(
     name="mnist-mlp-l2",
@@ -111,7 +111,7 @@ def _logistic(data, rates, seeds):
     """Return a setting of logistic regression, which is cheap enough to run whole at both sizes."""
     return Setting(
         data=data,
-        make_model=models.logistic_regression,
+        make_model=networks.logistic_regression,
         optimizers=at_rates(LOGISTIC_FAMILIES, rates),
         epochs=45,
         seeds=seeds,

@@ -7,7 +7,7 @@ for many seeds.
 from collections.abc import Mapping
 from functools import partial
 
-from ravine import models
+from ravine import networks
 from ravine.experiments.setting import FAMILIES, Experiment, Family, Setting, at_rates
 
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
@@ -36,7 +36,7 @@ def small_mlp(
     """
     return Setting(
         data=data,
-        make_model=partial(models.mnist_mlp, hidden=100, dropout=0.2),
+        make_model=partial(networks.mnist_mlp, hidden=100, dropout=0.2),
         optimizers=at_rates(families, rates),
         epochs=5,
         seeds=tuple(range(seeds)),

@@ -6,12 +6,9 @@ from functools import partial
 
 import keras
 
-from ravine import losses
-from ravine.datasets import Dataset
-from ravine.engine import Loss
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
-from ravine.protocol import MakeModel, MakeOptimizer
-from ravine.schedules import InverseSquareRoot
+from ravine.data import Dataset
+from ravine.optimizers import AdaGrad, Adam, GradientDescent, InverseSquareRoot, Momentum, RMSprop
+from ravine.training import Loss, MakeModel, MakeOptimizer, cross_entropy
 
 Family = Callable[[float], keras.optimizers.Optimizer]
 
@@ -80,7 +77,7 @@ class Experiment:
     full: Setting
     grids: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     families: Mapping[str, Family] = field(default_factory=dict)
-    loss: Loss = losses.cross_entropy
+    loss: Loss = cross_entropy
 
     def setting(self, size: str) -> Setting:
         """Return the setting of a size; raise `ValueError` unless it is "quick" or "full"."""

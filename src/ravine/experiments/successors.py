@@ -12,15 +12,7 @@ import keras
 
 from ravine.experiments.randomness import small_mlp
 from ravine.experiments.setting import FAMILIES, Experiment, Family
-from ravine.optimizers import (
-    AdaBelief,
-    AdaMax,
-    AMSGrad,
-    Lion,
-    NAdam,
-    Nesterov,
-    RAdam,
-)
+from ravine.optimizers import AdaBelief, AdaMax, AMSGrad, Lion, NAdam, Nesterov, RAdam
 
 
 def has_muon() -> bool:

@@ -14,11 +14,12 @@ import keras
 import pandas as pd
 from keras import ops
 
-from ravine import losses, models
-from ravine.datasets import Dataset
+from ravine import networks
+from ravine.data import Dataset
 from ravine.experiments.setting import Experiment, Setting, at_rates
 from ravine.optimizers import Adam
 from ravine.optimizers.support import working_precision
+from ravine.training import negative_elbo
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -104,7 +105,7 @@ def _setting(data, rates, epochs, seeds, **network):
     # The paper names no batch size here; 128 is that of its other experiments.
     return Setting(
         data=data,
-        make_model=partial(models.vae, **network),
+        make_model=partial(networks.vae, **network),
         optimizers=at_rates(FAMILIES, rates),
         epochs=epochs,
         seeds=seeds,
@@ -123,7 +124,7 @@ VAE = Experiment(
     full=_setting("full", dict.fromkeys(VARIANTS, 1e-3), 100, (0, 1, 2)),
     grids=dict.fromkeys(VARIANTS, RATES),
     families=FAMILIES,
-    loss=losses.negative_elbo,
+    loss=negative_elbo,
 )
 
 EXPERIMENTS = (VAE,)

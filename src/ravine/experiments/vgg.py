@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from ravine import datasets, models
+from ravine import networks
+from ravine.data import datasets
 from ravine.experiments.setting import FAMILIES, Experiment, Setting, at_rates
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, RMSprop
-from ravine.protocol import MakeOptimizer
+from ravine.training import MakeOptimizer
 
 GRIDS = {
     "SGD": (0.003, 0.01, 0.03, 0.1, 0.3),
@@ -37,7 +38,7 @@ def _experiment(name, title, rates, batch_norm):
         quick=Setting(
             data="sample",
             make_model=partial(
-                models.vgg16, classes=10, width=1 / 16, batch_norm=batch_norm, image=32
+                networks.vgg16, classes=10, width=1 / 16, batch_norm=batch_norm, image=32
             ),
             optimizers=at_rates(FAMILIES, rates),
             epochs=2,
@@ -52,7 +53,7 @@ def _experiment(name, title, rates, batch_norm):
         # thesis does not give its initial weights either; here they are He's.
         full=Setting(
             data="full",
-            make_model=partial(models.vgg16, batch_norm=batch_norm),
+            make_model=partial(networks.vgg16, batch_norm=batch_norm),
             optimizers=THESIS,
             epochs=74,
             seeds=(0, 1, 2),

@@ -1,5 +1,6 @@
-"""The optimizers of the course, one file each."""
+"""The optimizers of the course, one file each, and the rates that change while they run."""
 
+from ravine.optimizers import support
 from ravine.optimizers.adabelief import AdaBelief
 from ravine.optimizers.adagrad import AdaGrad
 from ravine.optimizers.adam import Adam
@@ -13,6 +14,7 @@ from ravine.optimizers.nadam import NAdam
 from ravine.optimizers.nesterov import Nesterov
 from ravine.optimizers.radam import RAdam
 from ravine.optimizers.rmsprop import RMSprop
+from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
 
 __all__ = [
     "AMSGrad",
@@ -21,11 +23,15 @@ __all__ = [
     "AdaMax",
     "Adam",
     "AdamW",
+    "DecayAfter",
     "GradientDescent",
+    "InverseSquareRoot",
+    "LinearWarmup",
     "Lion",
     "Momentum",
     "NAdam",
     "Nesterov",
     "RAdam",
     "RMSprop",
+    "support",
 ]

@@ -1,0 +1,220 @@
+"""The table of all experiments, and how one of them is run, tuned and recorded."""
+
+import time
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from ravine.data import datasets
+from ravine.experiments import (
+    averages,
+    bag_of_words,
+    batch_size,
+    cifar,
+    language,
+    mnist,
+    randomness,
+    successors,
+    vae,
+    vgg,
+)
+from ravine.experiments.setting import Experiment
+from ravine.results import Record, records, summary
+from ravine.training import MakeOptimizer, Report, compare, compare_on_cluster, without_modules
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for family in (
+        mnist,
+        bag_of_words,
+        cifar,
+        vae,
+        vgg,
+        language,
+        batch_size,
+        averages,
+        randomness,
+        successors,
+    )
+    for experiment in family.EXPERIMENTS
+}
+TUNING_SEEDS = (100, 101)  # no reported run uses them
+
+
+def run(
+    name: str,
+    size: str = "quick",
+    optimizers: Iterable[str] | None = None,
+    seeds: Iterable[int] | None = None,
+    epochs: int | None = None,
+    report: Report | None = None,
+    checkpoints: Path | None = None,
+    on_cluster: bool = False,
+) -> Record:
+    """Run an experiment.
+
+    Args:
+        name: a key of `EXPERIMENTS`.
+        size: "quick" or "full".
+        optimizers: only these, by name; all by default.
+        seeds: instead of the setting's own.
+        epochs: instead of the setting's own.
+        report: called with every new row, see `training.compare`.
+        checkpoints: directory to go on from and to keep checkpoints in, see `training.compare`.
+        on_cluster: whether to share the runs out, see `training.compare_on_cluster`.
+
+    Raises:
+        ValueError: if there is no such experiment, size or optimizer.
+        DatasetError: if the data are not there.
+    """
+    experiment = find(name)
+    setting = experiment.setting(size)
+    chosen = list(setting.optimizers if optimizers is None else optimizers)
+    for optimizer in chosen:
+        if optimizer not in setting.optimizers:
+            raise ValueError(
+                f"{name} has no optimizer {optimizer!r}; it has {', '.join(setting.optimizers)}."
+            )
+    makers = {optimizer: setting.optimizers[optimizer] for optimizer in chosen}
+    seeds = setting.seeds if seeds is None else seeds
+    epochs = setting.epochs if epochs is None else epochs
+    return _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
+
+
+def tune(
+    name: str,
+    size: str = "quick",
+    optimizers: Iterable[str] | None = None,
+    seeds: Iterable[int] = TUNING_SEEDS,
+    epochs: int | None = None,
+    report: Report | None = None,
+    checkpoints: Path | None = None,
+    on_cluster: bool = False,
+) -> Record:
+    """Run the grid of learning rates: every rate of every algorithm, on seeds of its own.
+
+    Every algorithm gets as many trials as any other. The quick settings are the best of this grid.
+
+    Args:
+        name: a key of `EXPERIMENTS`.
+        size: "quick" or "full".
+        optimizers: only these, by name; all by default.
+        seeds: other ones than the reported runs have.
+        epochs: instead of the setting's own.
+        report: called with every new row, see `training.compare`.
+        checkpoints: directory to go on from and to keep checkpoints in, see `training.compare`.
+        on_cluster: whether to share the runs out, see `training.compare_on_cluster`.
+
+    Returns:
+        A record of the size "quick-grid" or "full-grid", whose table has a column `learning_rate`
+        more, see `best_rates`.
+    """
+    experiment = find(name)
+    epochs = experiment.setting(size).epochs if epochs is None else epochs
+    chosen = list(experiment.grids if optimizers is None else optimizers)
+    trials = {
+        f"{optimizer}, {rate:g}": (optimizer, rate)
+        for optimizer in chosen
+        for rate in experiment.grids[optimizer]
+    }
+    makers = {
+        trial: partial(experiment.families[optimizer], rate)
+        for trial, (optimizer, rate) in trials.items()
+    }
+    record = _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
+    optimizer, rate = zip(*record.frame["optimizer"].map(trials), strict=True)
+    frame = record.frame.assign(optimizer=optimizer)
+    frame.insert(1, "learning_rate", rate)
+    return Record(frame, {**record.provenance, "size": f"{size}-grid"})
+
+
+def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
+    """Judge the trials of `tune` by the training loss in their last epoch.
+
+    Args:
+        frame: the table of a record made by `tune`.
+
+    Returns:
+        One row per (optimizer, learning_rate) with `loss`, the geometric mean over the seeds
+        (infinite where a run diverged), and `best`, true for the lowest of each optimizer.
+    """
+    trials = frame[["optimizer", "learning_rate"]].drop_duplicates()
+    table = trials.merge(summary(frame)["loss"].reset_index())
+    table["best"] = table["loss"] == table.groupby("optimizer")["loss"].transform("min")
+    return table
+
+
+def find(name: str) -> Experiment:
+    """Return the experiment of this name, or raise `ValueError`."""
+    if name not in EXPERIMENTS:
+        raise ValueError(f"There is no experiment {name!r}; there is {', '.join(EXPERIMENTS)}.")
+    return EXPERIMENTS[name]
+
+
+def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+    """Return the class of an optimizer and its settings, without those that are switched off."""
+    config = optimizer.get_config()
+    if not config.get("use_ema"):
+        config.pop("ema_momentum", None)
+    settings: dict[str, Any] = {"class": type(optimizer).__name__}
+    for key, value in config.items():
+        if key != "name" and value is not None and value is not False:
+            # the rate comes back from float32 as 0.009999999776482582
+            settings[key] = float(f"{value:.6g}") if isinstance(value, float) else value
+    return without_modules(settings)
+
+
+def _record(
+    experiment: Experiment,
+    size: str,
+    makers: Mapping[str, MakeOptimizer],
+    seeds: Iterable[int],
+    epochs: int,
+    report: Report | None,
+    checkpoints: Path | None,
+    on_cluster: bool,
+) -> Record:
+    """Run optimizers on an experiment and describe what was run."""
+    setting = experiment.setting(size)
+    seeds = list(seeds)
+    dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
+    # a folder of ImageNet may hold so few images that an epoch has fewer steps
+    points = min(setting.points, len(dataset.x_train) // setting.batch_size)
+    environment = records.environment()  # before the run: of the code that runs
+    began = time.perf_counter()
+    compare_all = compare_on_cluster if on_cluster else compare
+    frame = compare_all(
+        setting.make_model,
+        dataset,
+        makers,
+        seeds,
+        epochs,
+        setting.batch_size,
+        experiment.loss,
+        points,
+        setting.parts,
+        report=report,
+        checkpoints=checkpoints,
+    )
+    provenance = {
+        "experiment": experiment.name,
+        "size": size,
+        "settings": {
+            "optimizers": {optimizer: describe(make()) for optimizer, make in makers.items()},
+            "parameters": int(setting.make_model().count_params()),
+            "epochs": epochs,
+            "seeds": seeds,
+            "batch_size": setting.batch_size,
+            "parts": setting.parts,
+        },
+        "dataset": dataset.provenance,
+        "environment": environment,
+        "date": records.now(),
+        "seconds": round(time.perf_counter() - began, 1),
+        "peak_memory_mib": records.peak_memory(),
+    }
+    return Record(frame, provenance)

@@ -1,0 +1,99 @@
+"""What the runs of an experiment say: means over the seeds, differences and their intervals."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats  # type: ignore[import-untyped]
+
+
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per optimizer, its name as the index, the lowest final loss first.
+
+    Args:
+        frame: the table of a record. If more columns stand before `seed`, there is one row for
+            each of their combinations.
+
+    Returns:
+        The columns loss (geometric mean of the final training losses over the seeds), lowest and
+        highest (of them), accuracy (mean, on the test data), seconds (median, per epoch), runs and
+        diverged (how many).
+    """
+    keys = list(frame.columns[: frame.columns.get_loc("seed")])
+    last = frame[frame["epoch"] == frame["epoch"].max()].groupby(keys)
+    trained = frame[frame["epoch"] > 0]
+    epochs = trained.groupby([*keys, "seed", np.ceil(trained["epoch"])])["seconds"]
+    table = pd.DataFrame(
+        {
+            "loss": last["loss"].agg(lambda losses: math.exp(np.log(losses).mean())),
+            "lowest": last["loss"].min(),
+            "highest": last["loss"].max(),
+            "accuracy": last["accuracy"].mean(),
+            "seconds": epochs.sum(min_count=1).groupby(keys).median(),
+            "runs": last.size(),
+            "diverged": last["diverged"].sum(),
+        }
+    )
+    return table.sort_values("loss")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean difference over seeds and its confidence interval, in units of ln(loss)."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the data tell the two algorithms apart."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_difference(
+    frame: pd.DataFrame, a: str, b: str, confidence: float = 0.95, column: str = "loss"
+) -> Difference:
+    """Compare the final losses of two algorithms, seed by seed.
+
+    Both ran from the same start on the same minibatches, so most of what a seed does to the loss
+    cancels in ln(loss of a) - ln(loss of b). "a ends below b" is a finding where the whole
+    interval, Student's t over the seeds, lies below 0.
+
+    Args:
+        frame: a table made by `training.compare`.
+        a: name of an optimizer.
+        b: name of another one.
+        confidence: of the interval, between 0 and 1.
+        column: "loss" or "eval_loss".
+
+    Raises:
+        ValueError: if fewer than two seeds are there for both, or if a run diverged.
+    """
+    last = frame[frame["epoch"] == frame["epoch"].max()]
+    losses = last.pivot(index="seed", columns="optimizer", values=column)
+    for name in (a, b):
+        if name not in losses:
+            raise ValueError(f"The table has no runs of {name!r}, only of {list(losses)}.")
+    both = losses[[a, b]].dropna()
+    if len(both) < 2:
+        raise ValueError(f"An interval needs two seeds of {a} and {b}, but there is {len(both)}.")
+    if not np.isfinite(both.to_numpy()).all():
+        raise ValueError(f"A run of {a} or {b} diverged, so the difference has no interval.")
+    difference = np.log(both[a]) - np.log(both[b])
+    mean = difference.mean()
+    half = half_width(difference, confidence)
+    return Difference(float(mean), float(mean - half), float(mean + half), len(both))
+
+
+def half_width(values: Any, confidence: float = 0.95) -> float:
+    """Return half the width of the interval around the mean of `values`, Student's t.
+
+    Args:
+        values: one for each seed, at least two.
+        confidence: of the interval, between 0 and 1.
+    """
+    return stats.t.ppf(0.5 + confidence / 2, len(values) - 1) * stats.sem(values)

@@ -1,0 +1,109 @@
+"""Where the algorithms walk, and the walk itself.
+
+Error surfaces over two parameters, the regression problems behind some of them, a bowl with the
+noise of minibatches, and the error of a whole network. Only the last, and walking, load Keras.
+"""
+
+from typing import TYPE_CHECKING
+
+from ravine._faces import on_demand
+from ravine.surfaces.analytic import (
+    SURFACES,
+    bowl,
+    himmelblau,
+    many_minima,
+    monkey_saddle,
+    plateau,
+    quadratic,
+    ravine,
+    rosenbrock,
+    saddle,
+)
+from ravine.surfaces.noisy_quadratic import (
+    Best,
+    NoisyQuadratic,
+    adam_losses,
+    critical_batch,
+    expected_loss,
+    expected_losses,
+    first_below,
+    steady_loss,
+)
+from ravine.surfaces.regression import (
+    LinearRegression,
+    aligned_ravine,
+    minibatches,
+    oblique_ravine,
+    sparse_ravine,
+)
+from ravine.surfaces.surface import Surface, Window
+
+if TYPE_CHECKING:
+    from ravine.surfaces.descent import BEYOND, Path, descend, walk
+    from ravine.surfaces.network import (
+        ErrorSurface,
+        MainPlane,
+        flatten,
+        largest_eigenpairs,
+        main_plane,
+        plane_curvatures,
+        random_direction,
+        spectrum,
+    )
+
+__all__ = [
+    "BEYOND",
+    "SURFACES",
+    "Best",
+    "ErrorSurface",
+    "LinearRegression",
+    "MainPlane",
+    "NoisyQuadratic",
+    "Path",
+    "Surface",
+    "Window",
+    "adam_losses",
+    "aligned_ravine",
+    "bowl",
+    "critical_batch",
+    "descend",
+    "expected_loss",
+    "expected_losses",
+    "first_below",
+    "flatten",
+    "himmelblau",
+    "largest_eigenpairs",
+    "main_plane",
+    "many_minima",
+    "minibatches",
+    "monkey_saddle",
+    "oblique_ravine",
+    "plane_curvatures",
+    "plateau",
+    "quadratic",
+    "random_direction",
+    "ravine",
+    "rosenbrock",
+    "saddle",
+    "sparse_ravine",
+    "spectrum",
+    "steady_loss",
+    "walk",
+]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "descent": ("BEYOND", "Path", "descend", "walk"),
+        "network": (
+            "ErrorSurface",
+            "MainPlane",
+            "flatten",
+            "largest_eigenpairs",
+            "main_plane",
+            "plane_curvatures",
+            "random_direction",
+            "spectrum",
+        ),
+    },
+)

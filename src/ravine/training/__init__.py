@@ -1,0 +1,118 @@
+"""How algorithms are compared: the protocol, and what trains a network underneath.
+
+`compare` runs the protocol, `Trainer` runs epochs. All but the checkpoints loads Keras, and so is
+loaded when it is asked for.
+"""
+
+from typing import TYPE_CHECKING
+
+from ravine._faces import on_demand
+from ravine.training.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    CheckpointWarning,
+    read_checkpoint,
+    without_modules,
+)
+
+if TYPE_CHECKING:
+    from ravine.training.cluster import ClusterError, compare_on_cluster
+    from ravine.training.devices import several
+    from ravine.training.engine import (
+        Evaluator,
+        Loss,
+        Trainer,
+        assign,
+        count_devices,
+        has_convolution,
+        minibatch_order,
+        set_seed,
+        xla_pays,
+    )
+    from ravine.training.losses import cross_entropy, negative_elbo
+    from ravine.training.protocol import (
+        DIVERGED,
+        MakeModel,
+        MakeOptimizer,
+        Report,
+        common_start,
+        compare,
+        run_name,
+    )
+    from ravine.training.recipes import (
+        Recipe,
+        first_values,
+        hyperparameters,
+        recipe_of,
+        set_hyperparameters,
+    )
+
+__all__ = [
+    "DIVERGED",
+    "Checkpoint",
+    "CheckpointError",
+    "CheckpointWarning",
+    "ClusterError",
+    "Evaluator",
+    "Loss",
+    "MakeModel",
+    "MakeOptimizer",
+    "Recipe",
+    "Report",
+    "Trainer",
+    "assign",
+    "common_start",
+    "compare",
+    "compare_on_cluster",
+    "count_devices",
+    "cross_entropy",
+    "first_values",
+    "has_convolution",
+    "hyperparameters",
+    "minibatch_order",
+    "negative_elbo",
+    "read_checkpoint",
+    "recipe_of",
+    "run_name",
+    "set_hyperparameters",
+    "set_seed",
+    "several",
+    "without_modules",
+    "xla_pays",
+]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "cluster": ("ClusterError", "compare_on_cluster"),
+        "devices": ("several",),
+        "engine": (
+            "Evaluator",
+            "Loss",
+            "Trainer",
+            "assign",
+            "count_devices",
+            "has_convolution",
+            "minibatch_order",
+            "set_seed",
+            "xla_pays",
+        ),
+        "losses": ("cross_entropy", "negative_elbo"),
+        "protocol": (
+            "DIVERGED",
+            "MakeModel",
+            "MakeOptimizer",
+            "Report",
+            "common_start",
+            "compare",
+            "run_name",
+        ),
+        "recipes": (
+            "Recipe",
+            "first_values",
+            "hyperparameters",
+            "recipe_of",
+            "set_hyperparameters",
+        ),
+    },
+)

@@ -1,0 +1,207 @@
+"""The rooms of the package: arrows run down, faces are kept, and the picture is the code's."""
+
+import ast
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from tests import rooms
+from tests.rooms import ROOMS, ROOT, SOURCE
+
+FACES = sorted(room for room in ROOMS if (SOURCE / room).is_dir())
+# Longer than they should be: their compiled programs are on their way into a room of their own.
+SPLIT_NEXT = {"src/ravine/surfaces/network.py", "src/ravine/training/engine.py"}
+
+
+def test_every_room_is_in_the_plan():
+    found = {
+        path.stem
+        for path in SOURCE.iterdir()
+        if path.name[0] not in "_." and path.suffix != ".typed"
+    }
+    assert found <= set(ROOMS)
+
+
+def test_the_plan_has_no_arrow_up_and_no_circle():
+    plan = list(ROOMS)
+    for room, needs in ROOMS.items():
+        assert all(plan.index(need) > plan.index(room) for need in needs), room
+
+
+def test_the_plan_is_the_one_in_contributing():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert rooms.plan_in(text) == ROOMS
+
+
+def test_a_plan_that_drifted_is_found():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for old, new in (("`networks/`", "`models/`"), ("| `results`, `surfaces` |", "| `results` |")):
+        assert old in text
+        assert rooms.plan_in(text.replace(old, new)) != ROOMS
+
+
+def test_all_code_keeps_to_the_rooms():
+    assert [text for file in rooms.python_files() for text in rooms.complaints(*file)] == []
+
+
+def test_all_pages_keep_to_the_faces():
+    assert [text for file in rooms.pages() for text in rooms.complaints(*file)] == []
+
+
+def test_no_files_of_a_room_import_each_other_in_a_circle():
+    assert rooms.circles() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "says"),
+    [
+        ("src/ravine/networks/mlp.py", "from ravine.training import Trainer", "may not import"),
+        ("src/ravine/results/records.py", "import ravine.experiments", "may not import"),
+        (
+            "src/ravine/training/engine.py",
+            "def later():\n    from ravine.surfaces import descend",
+            "may not import",
+        ),
+        ("src/ravine/training/protocol.py", "from ravine.data.readers import x", "past the face"),
+        ("src/ravine/training/protocol.py", "from ravine.training import Trainer", "own room"),
+        ("src/ravine/training/protocol.py", "from .engine import Trainer", "whole name"),
+        ("book/adam/adam.ipynb", "from ravine.surfaces.descent import descend", "past the face"),
+        ("book/adam/adam.ipynb", "from ravine.surfaces import analytic", "past the face"),
+        ("book/adam/adam.ipynb", "from ravine import figures\nfigures.style.look()", "past the"),
+        ("book/adam/adam.ipynb", "from ravine.networks.vae import vae", "past the face"),
+        ("book/adam/adam.ipynb", "from ravine import plots", "no room plots"),
+        ("book/adam/adam.ipynb", "from ravine._faces import on_demand", "private"),
+        ("tools/draw_cover.py", "import ravine.figures.style", "past the face"),
+        ("tests/figures/test_x.py", "from ravine.surfaces.descent import _program", "past the"),
+        ("tests/test_cli.py", "from ravine.files import _sync_directory", "past the face"),
+    ],
+)
+def test_planted_import_is_found(path, source, says):
+    (complaint,) = rooms.complaints(path, source)
+    assert says in complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("tests/surfaces/test_descent.py", "from ravine.surfaces.descent import _program"),
+        ("src/ravine/surfaces/regression.py", "from ravine.surfaces.analytic import bowl"),
+        ("src/ravine/cli.py", "from ravine.results import records\nrecords.load"),
+        ("book/a.ipynb", "from ravine.experiments.batch_size import SIZES"),
+        ("book/a.ipynb", "import ravine\nfrom ravine import figures\nfigures.look"),
+    ],
+)
+def test_import_as_meant_is_not(path, source):
+    assert rooms.complaints(path, source) == []
+
+
+def test_circle_is_found(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    for file, other in {"one": "two", "two": "three", "three": "one", "four": "one"}.items():
+        (tmp_path / f"data/{file}.py").write_text(f"from ravine.data.{other} import x\n")
+    monkeypatch.setattr(rooms, "SOURCE", tmp_path)
+    assert [text.split(".")[0] for text in rooms.circles()] == [
+        *("data/four", "data/one", "data/three", "data/two")
+    ]
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_a_face_hands_out_what_it_names(room):
+    module = importlib.import_module(f"ravine.{room}")
+    assert sorted(set(module.__all__)) == sorted(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_what_a_face_hands_out_on_demand_is_what_type_checkers_see(room):
+    tree = ast.parse((SOURCE / room / "__init__.py").read_text(encoding="utf-8"))
+    seen = {}
+    for block in tree.body:
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING":
+            for node in block.body:
+                seen[node.module.split(".")[-1]] = {alias.name for alias in node.names}
+    tables = [
+        {file: set(names) for file, names in ast.literal_eval(node.args[1]).items()}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "on_demand"
+    ]
+    assert tables == ([seen] if seen else [])
+
+
+def test_a_face_has_no_other_names():
+    with pytest.raises(AttributeError, match=r"ravine\.surfaces.*'glacier'"):
+        _ = importlib.import_module("ravine.surfaces").glacier
+
+
+HEAVY = {"keras", "tensorflow", "jax", "torch"}
+LIGHT = {
+    "ravine": HEAVY | {"numpy"},
+    "ravine.cli": HEAVY,
+    "ravine.data": HEAVY,
+    "ravine.figures": HEAVY | {"pooch", "ravine.data", "ravine.surfaces"},
+    "ravine.files": HEAVY | {"numpy"},
+    "ravine.homework": HEAVY,
+    "ravine.results": HEAVY | {"pooch", "ravine.data"},
+    "ravine.surfaces": HEAVY,
+    "ravine.training": HEAVY,
+}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_a_light_face_loads_nothing_heavy(module):
+    assert loaded(f"import {module}") & LIGHT[module] == set()
+
+
+def test_what_is_light_behind_a_face_stays_light():
+    assert loaded("from ravine.surfaces import ravine; ravine().value((0, 0))") & HEAVY == set()
+    assert "keras" in loaded("from ravine.surfaces import descend")
+
+
+def loaded(code):
+    """The modules that a fresh process has loaded after running some code."""
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_tests_mirror_the_rooms():
+    folders = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("test_*.py"))}
+    assert folders - {"book", "homework", "site"} == set(FACES)
+
+
+def test_no_file_and_no_function_is_longer_than_it_says():
+    found = [
+        text
+        for path, source in rooms.python_files()
+        if path.startswith("src/") and path not in SPLIT_NEXT
+        for text in rooms.too_long(path, source)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("reason", ["", "# Longer than 300 lines: a table of stations."])
+def test_long_file_is_found_unless_it_says_why(reason):
+    source = f'"""A list."""\n{reason}\n' + "x = 1\n" * 299
+    assert rooms.too_long("a.py", source) == (
+        [] if reason else ["a.py has 301 lines: split it, or say why it is longer."]
+    )
+
+
+@pytest.mark.parametrize("place", ["", "above", "first"])
+def test_long_function_is_found_unless_it_says_why(place):
+    reason = "# Longer than 60 lines: one equation.\n"
+    source = (
+        (reason if place == "above" else "")
+        + 'def f():\n    """Documented\n\n    at length."""\n'
+        + (f"    {reason}" if place == "first" else "")
+        + "    x = 1\n" * 60
+    )
+    assert len(rooms.too_long("a.py", source)) == (0 if place else 1)
+    shorter = source.replace("    x = 1\n", "", 1)
+    assert place or rooms.too_long("a.py", shorter) == []
+
+
+def test_the_types_are_shipped():
+    assert (SOURCE / "py.typed").is_file()
