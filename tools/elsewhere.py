@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ravine.records import vector_instructions
+from ravine.results import records
 from tools.notebooks import ROOT, in_book
 
 TWIN = "RAVINE_ROUNDING_TWIN"  # its number
@@ -77,7 +77,7 @@ ARITHMETICS = {
 
 def available() -> list[str]:
     """Lists the arithmetics that this machine can stand for."""
-    known = vector_instructions()
+    known = records.vector_instructions()
     return [name for name, each in ARITHMETICS.items() if not each.needs or each.needs in known]
 
 

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from PIL import Image
 
-from ravine.records import processor
+from ravine.results import records
 from tools.notebooks import ROOT, in_book, read_notebook, write_notebook
 
 CELL_TIMEOUT = 3600  # seconds; it ends what hangs
@@ -99,7 +99,7 @@ def shrink_images(notebook: NotebookNode) -> None:
 
 def normalise_metadata(notebook: NotebookNode) -> None:
     """Keeps what says how to run the notebook and drops what tells of one run or one editor."""
-    notebook.metadata.update(METADATA, processor=processor())
+    notebook.metadata.update(METADATA, processor=records.processor())
     notebook.metadata.pop("widgets", None)
     notebook.nbformat_minor = 5
     for cell in notebook.cells:

@@ -6,6 +6,7 @@ so would two processors.
 
 import functools
 import os
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,7 @@ def disturb() -> None:
     """Makes this process the twin of that number in the environment: see `tools.elsewhere`."""
     from keras.src.initializers import random_initializers
 
-    from ravine import descent
-
+    descent = import_module("ravine.surfaces.descent")  # behind the face: `walk` uses it, too
     number = int(os.environ["RAVINE_ROUNDING_TWIN"])
 
     for kind in vars(random_initializers).values():
@@ -46,7 +46,7 @@ def disturb() -> None:
         start = np.asarray(objective.start if start is None else start, dtype="float64")
         return plain(objective, optimizers, disturbed(start, number), *rest, **options)
 
-    descent.descend = descend  # type: ignore[assignment]
+    descent.descend = descend  # type: ignore[attr-defined]
 
 
 def _followed(call, number):

@@ -176,7 +176,7 @@ def processor() -> str:
 
 def vector_instructions() -> list[str]:
     """Return the kinds of vector instructions that the processor has, the widest first."""
-    core = "numpy._core" if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else "numpy.core"
+    core = "numpy.core" if version("numpy").startswith("1.") else "numpy._core"
     features = import_module(f"{core}._multiarray_umath").__cpu_features__
     return [name for name, key in VECTOR_INSTRUCTIONS.items() if features.get(key)]
 
