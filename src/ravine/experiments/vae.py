@@ -17,17 +17,18 @@ from keras import ops
 from ravine import losses, models
 from ravine.datasets import Dataset
 from ravine.experiments.setting import Experiment, Setting, at_rates
-from ravine.optimizers import Adam
-from ravine.optimizers.support import working_precision
+from ravine.optimizers import Adam, support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
 class UncorrectedAdam(Adam):
     """Adam without eqs. (5.3) and (5.4): both running means are used as they are."""
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (5.2) and (5.5) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
 
