@@ -87,7 +87,7 @@ class AdaMax(Adam):
         t = ops.cast(self.iterations + 1, g.dtype)
 
         self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)  # eq. (5.1)
-        self.assign(u, ops.maximum(self.beta_2 * u, ops.abs(g)))  # eq. (10.6)
+        self.assign(u, support.maximum(self.beta_2 * u, ops.abs(g)))  # eq. (10.6)
         m_hat = m / (1 - self.beta_1**t)  # eq. (5.3)
         step = eta * m_hat / (u + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.7)

@@ -87,6 +87,6 @@ class AMSGrad(Adam):
 
         self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)  # eq. (5.1)
         self.assign(v, self.beta_2 * v + (1 - self.beta_2) * ops.square(g))  # eq. (5.2)
-        self.assign(v_max, ops.maximum(v_max, v))  # eq. (10.1)
+        self.assign(v_max, support.maximum(v_max, v))  # eq. (10.1)
         step = eta * m / (ops.sqrt(v_max) + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.2)

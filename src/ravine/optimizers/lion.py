@@ -80,7 +80,7 @@ class Lion(keras.optimizers.Optimizer):
         m = self.m[self._get_variable_index(variable)]
 
         c = self.beta_1 * m + (1 - self.beta_1) * g  # eq. (10.13)
-        self.assign_sub(variable, ops.cast(eta * ops.sign(c), variable.dtype))  # eq. (10.14)
+        self.assign_sub(variable, ops.cast(eta * support.sign(c), variable.dtype))  # eq. (10.14)
         self.assign(m, self.beta_2 * m + (1 - self.beta_2) * g)  # eq. (10.15)
 
     def get_config(self) -> dict[str, object]:

@@ -161,6 +161,19 @@ def working_precision(
     return ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
 
 
+def maximum(old: Tensor, new: Tensor) -> Tensor:
+    """Return the larger of two, in their dtype, and NaN where `new` is NaN.
+
+    On PyTorch `ops.maximum` makes float32 of two float64.
+    """
+    return ops.where(old > new, old, new)
+
+
+def sign(tensor: Tensor) -> Tensor:
+    """Return the sign, and NaN for NaN, so that a broken loss is seen; PyTorch returns 0 there."""
+    return ops.where(ops.isnan(tensor), tensor, ops.sign(tensor))
+
+
 def _same_shape(gradient_shape: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
     # Inside a tf.function a length may be unknown, None.
     return len(gradient_shape) == len(shape) and all(
