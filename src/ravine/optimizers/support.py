@@ -166,6 +166,7 @@ def maximum(old: Tensor, new: Tensor) -> Tensor:
 
     On PyTorch `ops.maximum` makes float32 of two float64.
     """
+    old, new = ops.convert_to_tensor(old), ops.convert_to_tensor(new)
     return ops.where(old > new, old, new)
 
 
