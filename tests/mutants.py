@@ -198,6 +198,36 @@ RMSPROP = [
     ("mean of the step before", G, G_BEFORE),
     ("rho not in the config", "return ...", without("rho")),
 ]
+D = "self.assign(D, ...)"
+ADADELTA = [
+    ("RMSprop", "d = ...", "d = g / ops.sqrt(G + self.epsilon)"),
+    ("epsilon missing beside the steps", "d = ...", "d = ops.sqrt(D) / ops.sqrt(G + 1e-7) * g"),
+    (
+        "epsilon missing beside the gradients",
+        "d = ...",
+        "d = ops.sqrt(D + self.epsilon) / ops.sqrt(G) * g",
+    ),
+    (
+        "epsilon outside the roots",
+        "d = ...",
+        "d = (ops.sqrt(D) + self.epsilon) / (ops.sqrt(G) + self.epsilon) * g",
+    ),
+    ("no root", "d = ...", "d = (D + self.epsilon) / (G + self.epsilon) * g"),
+    ("roots swapped", "d = ...", "d = ops.sqrt(G + self.epsilon) / ops.sqrt(D + self.epsilon) * g"),
+    ("steps a sum, no mean", D, "self.assign(D, self.rho * D + ops.square(d))"),
+    ("gradients a sum, no mean", G, "self.assign(G, self.rho * G + ops.square(g))"),
+    ("rate inside the mean", D, "d = eta * d; self.assign(D, ...); eta = 1.0"),
+    ("gradient for the step", D, "self.assign(D, self.rho * D + (1 - self.rho) * ops.square(g))"),
+    ("mean of the step before", G, G_BEFORE),
+    (
+        "size of the step itself",
+        D,
+        "self.assign(D, ...); d = ops.sqrt(D + self.epsilon) / ops.sqrt(G + self.epsilon) * g",
+    ),
+    ("rate missing", THETA, step("1.0 * d")),
+    ("uphill", THETA, UPHILL),
+    ("one state for both means", "self.D = ...", "self.D = self.G"),
+]
 GRADIENT_DESCENT = [
     ("uphill", THETA, UPHILL),
     ("rate missing", THETA, step("1.0 * g")),
@@ -361,6 +391,7 @@ FAULTS = {
     "nesterov.py": ("Nesterov", NESTEROV),
     "adagrad.py": ("AdaGrad", ADAGRAD),
     "rmsprop.py": ("RMSprop", RMSPROP),
+    "adadelta.py": ("AdaDelta", ADADELTA),
     "gradient_descent.py": ("GradientDescent", GRADIENT_DESCENT),
     "amsgrad.py": ("AMSGrad", AMSGRAD),
     "adamw.py": ("AdamW", ADAMW),
@@ -425,7 +456,7 @@ def fits(pattern, node, blanks):
         return type(pattern) is type(node) and all(
             fits(getattr(pattern, field), getattr(node, field), blanks) for field in pattern._fields
         )
-    return pattern == node
+    return type(pattern) is type(node) and pattern == node  # 1.0 is not 1
 
 
 class Planter(ast.NodeTransformer):

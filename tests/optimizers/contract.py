@@ -12,6 +12,7 @@ import pytest
 
 from ravine.optimizers import (
     AdaBelief,
+    AdaDelta,
     AdaGrad,
     Adam,
     AdaMax,
@@ -165,6 +166,19 @@ CONTRACT = [
         quadratic_rate=0.01,
         rosenbrock_rate=0.01,
         whole_models=True,
+    ),
+    Row(
+        optimizer=AdaDelta,
+        kwargs={"rho": 0.8, "epsilon": 1e-7},
+        defaults={"rho": 0.95, "epsilon": 1e-6},
+        slots=("G", "D"),
+        oracle=oracle.adadelta,
+        # G = 8, d = sqrt(1 / 9) * 4 = 4/3, 1 - 0.1 * 4/3; D = 8/9, G = 4 + 2 = 6,
+        # d = -sqrt((8/9 + 1) / 7) * 2 = -2 * sqrt(17/63)
+        golden=Golden({"rho": 0.5, "epsilon": 1.0}, (4.0, -2.0), (0.8666666667, 0.9705591630)),
+        twin=lambda: keras.optimizers.Adadelta(RATE, rho=0.8, epsilon=LARGE_EPSILON),
+        quadratic_rate=5.0,
+        rosenbrock_rate=1.0,
     ),
     Row(
         optimizer=Adam,

@@ -1,6 +1,7 @@
 """The optimizers of the course, one file each."""
 
 from ravine.optimizers.adabelief import AdaBelief
+from ravine.optimizers.adadelta import AdaDelta
 from ravine.optimizers.adagrad import AdaGrad
 from ravine.optimizers.adam import Adam
 from ravine.optimizers.adamax import AdaMax
@@ -17,6 +18,7 @@ from ravine.optimizers.rmsprop import RMSprop
 __all__ = [
     "AMSGrad",
     "AdaBelief",
+    "AdaDelta",
     "AdaGrad",
     "AdaMax",
     "Adam",
