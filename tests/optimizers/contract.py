@@ -12,6 +12,7 @@ import pytest
 
 from ravine.optimizers import (
     AdaBelief,
+    AdaDelta,
     AdaGrad,
     Adam,
     AdaMax,
@@ -31,6 +32,7 @@ BACKEND = keras.backend.backend()
 RATE = 0.05
 LARGE_EPSILON = 1e-3
 
+compiled = pytest.mark.skipif(BACKEND == "torch", reason="PyTorch takes every step eagerly")
 only_tensorflow = pytest.mark.skipif(
     BACKEND != "tensorflow", reason=f"a feature of TensorFlow; the backend is {BACKEND}"
 )
@@ -50,10 +52,16 @@ class Row:
     """What one optimizer promises.
 
     `kwargs` holds every hyperparameter but the rate, each away from its default, so that an
-    argument that is dropped somewhere shows; `defaults` holds the published values. `twin` makes
-    the built-in of Keras with the same kwargs and the large epsilon, if Keras has one that takes
-    the same steps; `twin_epsilon`, where it is given, is the built-in's epsilon at step t that
-    means the same. `quadratic_rate` and `rosenbrock_rate` suit these two surfaces.
+    argument that is dropped somewhere shows; `defaults` holds the published values. `slots` are the
+    names of its state. `quadratic_rate` and `rosenbrock_rate` suit these two surfaces.
+
+    A row says where its values are known from besides its oracle, by one of these at least:
+    `twin` makes the built-in of Keras with the same kwargs and the large epsilon, if Keras has one
+    that takes the same steps; `twin_epsilon`, where it is given, is the built-in's epsilon at step
+    t that means the same. `recorded` says that optax.json holds its first steps.
+
+    `whole_models` says that it also trains whole models. They cost seconds each and test what all
+    classes share, so one of each kind does.
     """
 
     optimizer: type
@@ -62,10 +70,12 @@ class Row:
     slots: tuple[str, ...]
     oracle: Callable
     golden: Golden
-    twin: Callable | None
     quadratic_rate: float
     rosenbrock_rate: float
+    twin: Callable | None = None
     twin_epsilon: Callable | None = None
+    recorded: bool = False
+    whole_models: bool = False
 
     @property
     def name(self):
@@ -99,6 +109,7 @@ CONTRACT = [
         twin=lambda: keras.optimizers.SGD(RATE),
         quadratic_rate=0.1,
         rosenbrock_rate=0.001,
+        whole_models=True,
     ),
     Row(
         optimizer=Momentum,
@@ -111,6 +122,7 @@ CONTRACT = [
         twin=lambda: keras.optimizers.SGD(RATE, momentum=0.8),
         quadratic_rate=0.02,
         rosenbrock_rate=0.0005,
+        whole_models=True,
     ),
     Row(
         optimizer=Nesterov,
@@ -124,6 +136,7 @@ CONTRACT = [
         twin=lambda: keras.optimizers.SGD(RATE, momentum=0.8, nesterov=True),
         quadratic_rate=0.02,
         rosenbrock_rate=0.0005,
+        whole_models=True,
     ),
     Row(
         optimizer=AdaGrad,
@@ -138,6 +151,7 @@ CONTRACT = [
         ),
         quadratic_rate=0.5,
         rosenbrock_rate=0.2,
+        whole_models=True,
     ),
     Row(
         optimizer=RMSprop,
@@ -151,6 +165,20 @@ CONTRACT = [
         twin=lambda: keras.optimizers.RMSprop(RATE, rho=0.8, epsilon=LARGE_EPSILON),
         quadratic_rate=0.01,
         rosenbrock_rate=0.01,
+        whole_models=True,
+    ),
+    Row(
+        optimizer=AdaDelta,
+        kwargs={"rho": 0.8, "epsilon": 1e-7},
+        defaults={"rho": 0.95, "epsilon": 1e-6},
+        slots=("G", "D"),
+        oracle=oracle.adadelta,
+        # G = 8, d = sqrt(1 / 9) * 4 = 4/3, 1 - 0.1 * 4/3; D = 8/9, G = 4 + 2 = 6,
+        # d = -sqrt((8/9 + 1) / 7) * 2 = -2 * sqrt(17/63)
+        golden=Golden({"rho": 0.5, "epsilon": 1.0}, (4.0, -2.0), (0.8666666667, 0.9705591630)),
+        twin=lambda: keras.optimizers.Adadelta(RATE, rho=0.8, epsilon=LARGE_EPSILON),
+        quadratic_rate=5.0,
+        rosenbrock_rate=1.0,
     ),
     Row(
         optimizer=Adam,
@@ -170,6 +198,7 @@ CONTRACT = [
         twin_epsilon=lambda t: LARGE_EPSILON * keras.ops.sqrt(1 - 0.95**t),
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        whole_models=True,
     ),
     Row(
         optimizer=AMSGrad,
@@ -185,9 +214,9 @@ CONTRACT = [
             (4.0, 0.0, 4.0),
             (0.95, 0.925, 0.8694444444),
         ),
-        twin=None,  # Keras corrects the bias as Adam does; see test_built_in_at_a_late_step
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        recorded=True,  # Keras corrects the bias as Adam does; see test_built_in_at_a_late_step
     ),
     Row(
         optimizer=AdamW,
@@ -206,6 +235,8 @@ CONTRACT = [
         twin_epsilon=lambda t: LARGE_EPSILON * keras.ops.sqrt(1 - 0.95**t),
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        recorded=True,
+        whole_models=True,  # it decays by itself
     ),
     Row(
         optimizer=NAdam,
@@ -222,9 +253,9 @@ CONTRACT = [
             (2.0, -2.0),
             (0.9333333333, 0.9738095238),
         ),
-        twin=None,  # Keras follows a schedule of beta_1; see test_built_in_at_a_late_step
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        recorded=True,  # Keras follows a schedule of beta_1; see test_built_in_at_a_late_step
     ),
     Row(
         optimizer=AdaMax,
@@ -240,6 +271,7 @@ CONTRACT = [
         twin=lambda: keras.optimizers.Adamax(RATE, beta_1=0.8, beta_2=0.95, epsilon=LARGE_EPSILON),
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        recorded=True,
     ),
     Row(
         optimizer=RAdam,
@@ -254,10 +286,10 @@ CONTRACT = [
             (2.0,) * 5,
             (0.8, 0.6, 0.4, 0.2, 0.1921943),
         ),
-        twin=None,  # Keras has no RAdam; test_optax compares with it
         quadratic_rate=0.1,
         # its first steps are as long as the gradients, which reach 200 there
         rosenbrock_rate=0.002,
+        recorded=True,  # Keras has none
     ),
     Row(
         optimizer=AdaBelief,
@@ -271,9 +303,9 @@ CONTRACT = [
         golden=Golden(
             {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 3.0}, (4.0, 0.0), (0.9428571429, 0.9231904)
         ),
-        twin=None,  # Keras has no AdaBelief; test_optax compares with it
         quadratic_rate=0.1,
         rosenbrock_rate=0.05,
+        recorded=True,  # Keras has none
     ),
     Row(
         optimizer=Lion,
@@ -286,15 +318,13 @@ CONTRACT = [
         twin=lambda: keras.optimizers.Lion(RATE, beta_1=0.8, beta_2=0.95),
         quadratic_rate=0.01,
         rosenbrock_rate=0.01,
+        recorded=True,
     ),
 ]
 
 ROWS = {row.name: row for row in CONTRACT}
 every_optimizer = pytest.mark.parametrize("row", CONTRACT, ids=ROWS)
-# Whole models cost seconds for each optimizer, and test what all classes share. So they train with
-# one of each kind: the first six, and AdamW, which decays by itself.
-KINDS = [*CONTRACT[:6], ROWS["AdamW"]]
-SUCCESSORS = CONTRACT[6:]  # of Adam
+KINDS = [row for row in CONTRACT if row.whole_models]
 every_kind_of_optimizer = pytest.mark.parametrize("row", KINDS, ids=lambda row: row.name)
 
 
@@ -366,6 +396,37 @@ def _eager_loop(optimizer, theta, gradient, steps, before_step):
 
 
 LOOPS = {"tensorflow": _tensorflow_loop, "jax": _jax_loop, "torch": _eager_loop}
+
+
+def compiled_step(optimizer, theta):
+    """Return a function of the gradient that takes one step, as one compiled program."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(lambda g: optimizer.apply([g], [theta]), autograph=False)
+    import jax
+
+    apply = jax.jit(optimizer.stateless_apply)
+
+    def step(g):
+        slots = [slot.value for slot in optimizer.variables]
+        thetas, slots = apply(slots, [g], [theta.value])
+        for variable, value in zip([theta, *optimizer.variables], thetas + slots, strict=True):
+            variable.assign(value)
+
+    return step
+
+
+def count_traces(row, monkeypatch):
+    """Return a list that grows by one whenever `update_step` runs in Python."""
+    traces, update_step = [], row.optimizer.update_step
+
+    def counted(*arguments):
+        traces.append(len(traces))
+        update_step(*arguments)
+
+    monkeypatch.setattr(row.optimizer, "update_step", counted)
+    return traces
 
 
 def to_numpy(tensor):

@@ -74,6 +74,16 @@ def rmsprop(gradients, learning_rate, rho, epsilon):
     return step_by_step(gradients, learning_rate, direction)
 
 
+def adadelta(gradients, learning_rate, rho, epsilon):
+    """Return the steps; each is computed from all gradients and all steps d_i before it."""
+    moves = []
+    for t in range(1, len(gradients) + 1):
+        G = (1 - rho) * decaying_sum(squares(gradients[:t]), rho)
+        D = (1 - rho) * decaying_sum(squares(moves), rho)
+        moves.append(np.sqrt((D + epsilon) / (G + epsilon)) * gradients[t - 1])
+    return step_by_step(moves, learning_rate, lambda d: d[-1])
+
+
 def adam(gradients, learning_rate, beta_1, beta_2, epsilon):
     def direction(g):
         t = len(g)

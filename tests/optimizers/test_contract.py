@@ -10,6 +10,9 @@ from keras import ops
 from tests.optimizers.contract import (
     CONTRACT,
     assert_close,
+    compiled,
+    compiled_step,
+    count_traces,
     every_optimizer,
     follow,
     random_gradients,
@@ -24,6 +27,8 @@ FLOAT32 = 2e-6
 FLOAT32_AT_DEFAULTS = 5e-5
 # 1000 steps in float32; Keras also passes its hyperparameters through float32.
 TWIN = 5e-6
+# In float64, but for the rate, which Keras keeps in float32 on its way.
+COMPILED = 1e-6
 
 HYPERPARAMETERS = {
     "plain": lambda row: row.kwargs,
@@ -160,6 +165,96 @@ def test_gradient_of_another_shape_is_refused(row, shape):
     with pytest.raises(ValueError, match=r"gradient for variable .* has shape .* variable has"):
         row.make().apply([ops.ones(shape)], [theta])
     assert to_numpy(theta).tolist() == [0, 0, 0]
+
+
+HALVED = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=1, decay_rate=0.5)
+
+
+@compiled
+@every_optimizer
+@pytest.mark.parametrize("rate", [0.1, HALVED], ids=["number", "schedule"])
+def test_a_second_call_compiles_nothing(row, rate, float64, monkeypatch):
+    """Another gradient, another rate and another t are other values for the same program."""
+    gradients, rates = random_gradients(steps=4), [0.1 * 0.5**t for t in range(4)]
+    traces = count_traces(row, monkeypatch)
+    optimizer, theta = row.make(rate), keras.Variable(np.zeros(4))
+    optimizer.build([theta])
+    step, path = compiled_step(optimizer, theta), [np.zeros(4)]
+    for t in range(4):
+        if rate is not HALVED:
+            optimizer.learning_rate = rates[t]
+        step(ops.convert_to_tensor(gradients[t]))
+        path.append(to_numpy(theta))
+    assert len(traces) == 1
+    assert_close(path, row.path(np.zeros(4), gradients, rates), COMPILED)
+
+
+@compiled
+@every_optimizer
+def test_a_second_fit_compiles_nothing(row, monkeypatch):
+    """A rate that was set between the two is another value for the same program."""
+    traces = count_traces(row, monkeypatch)
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((2,)), layer])
+    model.compile(row.make(0.1), loss=lambda y, out: ops.mean(out * y))  # each gradient is 1
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+    model.fit(x, y, batch_size=2, verbose=0)
+    once = len(traces)
+    model.optimizer.learning_rate = 0.01
+    model.fit(x, y, batch_size=2, verbose=0)
+    assert len(traces) == once > 0
+    expected = row.path(np.zeros((2, 1)), np.ones((4, 2, 1)), [0.1, 0.1, 0.01, 0.01])[-1]
+    assert to_numpy(layer.kernel) == pytest.approx(expected, rel=1e-5)
+
+
+@compiled
+@every_optimizer
+def test_numbers_may_become_variables(row, float64, monkeypatch):
+    """A program reads their values at every step, so one serves a sweep over all of them."""
+    gradients = random_gradients(steps=4)
+    traces = count_traces(row, monkeypatch)
+    optimizer, theta = row.make(**row.defaults), keras.Variable(np.zeros(4))
+    for name, value in row.defaults.items():
+        setattr(optimizer, name, keras.Variable(value, dtype="float64", trainable=False))
+    optimizer.build([theta])
+    variables = [theta, *optimizer.variables]
+    first = [to_numpy(variable) for variable in variables]
+    step = compiled_step(optimizer, theta)
+    step(ops.convert_to_tensor(gradients[0]))
+
+    for variable, value in zip(variables, first, strict=True):
+        variable.assign(value)
+    for name, value in row.kwargs.items():
+        getattr(optimizer, name).assign(value)
+    path = [np.zeros(4)]
+    for g in gradients:
+        step(ops.convert_to_tensor(g))
+        path.append(to_numpy(theta))
+    assert len(traces) == 1
+    assert_close(path, row.path(np.zeros(4), gradients), COMPILED)
+
+
+NO_NUMBER = {
+    "schedule": lambda: HALVED,
+    "callable": lambda: lambda: 0.5,
+    "variable": lambda: keras.Variable(0.5),
+    "tensor": lambda: ops.convert_to_tensor(0.5),
+}
+
+
+@every_optimizer
+@pytest.mark.parametrize("kind", NO_NUMBER)
+def test_what_is_no_number_is_refused(row, kind):
+    """At the start all are numbers, but the rate, which may be a schedule or a callable as well."""
+    value = NO_NUMBER[kind]()
+    for name in row.kwargs:
+        with pytest.raises(ValueError, match=f"^{name} must be a .*number .*, but it was"):
+            row.optimizer(**{name: value})
+    if kind in ("schedule", "callable"):
+        assert row.optimizer(value)._learning_rate is value
+    else:
+        with pytest.raises(ValueError, match=r"^learning_rate must be a finite number .*callable"):
+            row.optimizer(value)
 
 
 OUT_OF_RANGE = {

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from ravine.optimizers import AdaDelta, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from tests.optimizers.contract import (
     RATE,
     assert_close,
@@ -91,6 +91,27 @@ def test_rescaled_methods_do_not_rotate(optimizer):
 def test_first_step_of_adam_is_the_rate_times_the_sign(gradient):
     step = -follow(Adam(RATE), np.zeros(3), [gradient])[-1]
     np.testing.assert_allclose(step, RATE * np.sign(gradient), rtol=2e-5)
+
+
+@few
+@given(gradient=arrays("float64", 3, elements=sizes), rho=st.floats(0, 0.99))
+def test_first_step_of_adadelta_is_a_root_of_epsilon(gradient, rho):
+    """Whatever the gradient: only its sign counts, and epsilon starts the walk."""
+    step = -follow(AdaDelta(rho=rho, epsilon=1e-14), np.zeros(3), [gradient])[-1]
+    np.testing.assert_allclose(step, np.sqrt(1e-14 / (1 - rho)) * np.sign(gradient), rtol=1e-6)
+
+
+@few
+@given(gradients=gradients_2d, unit=st.floats(1e-3, 1e3))
+def test_adadelta_has_the_unit_of_the_parameter(gradients, unit):
+    """A parameter in another unit takes the same path, in that unit; RMSprop's step has no unit.
+
+    The epsilon beside the squared steps has their unit. The one beside the squares of the gradient
+    is so small here that it does not count.
+    """
+    path = follow(AdaDelta(epsilon=1e-30), ORIGIN, gradients)
+    other = follow(AdaDelta(epsilon=1e-30 * unit**2), ORIGIN, gradients / unit)
+    assert_close(other, path * unit, 1e-6)
 
 
 @pytest.mark.parametrize("optimizer", [AdaGrad, RMSprop, Adam])

@@ -9,8 +9,8 @@ from ravine.optimizers import AdaBelief, Adam, AdaMax, AdamW, AMSGrad, Lion, NAd
 from ravine.surfaces import descend, ravine
 from ravine.surfaces.descent import _program
 from tests.optimizers.contract import (
-    SUCCESSORS,
     assert_close,
+    every_optimizer,
     follow,
     random_gradients,
     to_numpy,
@@ -197,7 +197,7 @@ def test_every_step_of_lion_is_the_rate():
     np.testing.assert_allclose(np.abs(steps), 0.01, rtol=1e-12)
 
 
-@pytest.mark.parametrize("row", SUCCESSORS, ids=lambda row: row.name)
+@every_optimizer
 def test_one_program_serves_a_sweep(row):
     """Hyperparameters are read from variables: another value, also of beta_2, compiles nothing."""
     surface, values = ravine(), row.make(0.02)

@@ -17,8 +17,7 @@ from keras import ops
 from ravine import networks
 from ravine.data import Dataset
 from ravine.experiments.setting import Experiment, Setting, at_rates
-from ravine.optimizers import Adam
-from ravine.optimizers.support import working_precision
+from ravine.optimizers import Adam, support
 from ravine.training import negative_elbo
 
 
@@ -26,9 +25,11 @@ from ravine.training import negative_elbo
 class UncorrectedAdam(Adam):
     """Adam without eqs. (5.3) and (5.4): both running means are used as they are."""
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (5.2) and (5.5) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
 

@@ -39,6 +39,7 @@ LOOKS: dict[str, Look] = {
     "Momentum": Look("#0072b2", "s", (0, (3, 1, 1, 1))),
     "Nesterov": Look("#3595c9", "D", (0, (1, 1))),
     "AdaGrad": Look("#bf8300", "P", (0, (6, 1, 1, 1, 1, 1))),
+    "AdaDelta": Look("#4a2000", "8", (0, (9, 1.5, 1, 1.5))),
     "RMSprop": Look("#00875f", "^", (0, (2, 1))),
     "Adam": Look("#d55e00", "*", "-"),
     "AMSGrad": Look("#6b1897", "X", (0, (8, 2))),

@@ -2,6 +2,7 @@
 
 from ravine.optimizers import support
 from ravine.optimizers.adabelief import AdaBelief
+from ravine.optimizers.adadelta import AdaDelta
 from ravine.optimizers.adagrad import AdaGrad
 from ravine.optimizers.adam import Adam
 from ravine.optimizers.adamax import AdaMax
@@ -19,6 +20,7 @@ from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWar
 __all__ = [
     "AMSGrad",
     "AdaBelief",
+    "AdaDelta",
     "AdaGrad",
     "AdaMax",
     "Adam",

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from ravine.optimizers import support
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.support import already_built, state_like, working_precision
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -62,26 +62,27 @@ class AdaBelief(Adam):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-16,
-        name="adabelief",
-        **kwargs,
-    ):
+        learning_rate: support.LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-16,
+        name: str = "adabelief",
+        **kwargs: object,
+    ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m and s, one pair per variable."""
-        if already_built(self, variables):
-            return
         keras.optimizers.Optimizer.build(self, variables)
-        self.m = state_like(self, variables, "m")
-        self.s = state_like(self, variables, "s")
+        self.m = support.state_like(self, variables, "m")
+        self.s = support.state_like(self, variables, "s")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (10.11), (5.3) and (10.12) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         s = self.s[self._get_variable_index(variable)]
         t = ops.cast(self.iterations + 1, g.dtype)

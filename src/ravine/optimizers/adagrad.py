@@ -3,13 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import (
-    already_built,
-    check_epsilon,
-    check_learning_rate,
-    state_like,
-    working_precision,
-)
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -59,26 +53,33 @@ class AdaGrad(keras.optimizers.Optimizer):
         makes the first steps smaller; here it starts at 0, as in the paper.
     """
 
-    def __init__(self, learning_rate=0.01, epsilon=1e-8, name="adagrad", **kwargs):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
-        self.epsilon = check_epsilon(epsilon)
+    def __init__(
+        self,
+        learning_rate: support.LearningRate = 0.01,
+        epsilon: float = 1e-8,
+        name: str = "adagrad",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
+        self.epsilon = support.check_epsilon(epsilon)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state G, one per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.G = state_like(self, variables, "G")
+        self.G = support.state_like(self, variables, "G")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (4.1) and (4.2) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         G = self.G[self._get_variable_index(variable)]
 
         self.assign(G, G + ops.square(g))  # eq. (4.1)
         step = eta * g / ops.sqrt(G + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (4.2)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "epsilon": self.epsilon}

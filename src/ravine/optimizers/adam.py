@@ -3,14 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import (
-    already_built,
-    check_decay,
-    check_epsilon,
-    check_learning_rate,
-    state_like,
-    working_precision,
-)
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -68,29 +61,30 @@ class Adam(keras.optimizers.Optimizer):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        name="adam",
-        **kwargs,
-    ):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
-        self.beta_1 = check_decay("beta_1", beta_1)
-        self.beta_2 = check_decay("beta_2", beta_2)
-        self.epsilon = check_epsilon(epsilon)
+        learning_rate: support.LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        name: str = "adam",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
+        self.beta_1 = support.check_decay("beta_1", beta_1)
+        self.beta_2 = support.check_decay("beta_2", beta_2)
+        self.epsilon = support.check_epsilon(epsilon)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m and v, one pair per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.m = state_like(self, variables, "m")
-        self.v = state_like(self, variables, "v")
+        self.m = support.state_like(self, variables, "m")
+        self.v = support.state_like(self, variables, "v")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1) to (5.5) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
         t = ops.cast(self.iterations + 1, g.dtype)
@@ -102,7 +96,7 @@ class Adam(keras.optimizers.Optimizer):
         step = eta * m_hat / (ops.sqrt(v_hat) + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (5.5)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {
             **super().get_config(),

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from ravine.optimizers import support
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.support import already_built, state_like, working_precision
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -61,32 +61,33 @@ class AdaMax(Adam):
 
     def __init__(
         self,
-        learning_rate=0.002,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        name="adamax",
-        **kwargs,
-    ):
+        learning_rate: support.LearningRate = 0.002,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        name: str = "adamax",
+        **kwargs: object,
+    ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m and u, one pair per variable."""
-        if already_built(self, variables):
-            return
         keras.optimizers.Optimizer.build(self, variables)
-        self.m = state_like(self, variables, "m")
-        self.u = state_like(self, variables, "u")
+        self.m = support.state_like(self, variables, "m")
+        self.u = support.state_like(self, variables, "u")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (10.6), (5.3) and (10.7) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         u = self.u[self._get_variable_index(variable)]
         t = ops.cast(self.iterations + 1, g.dtype)
 
         self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)  # eq. (5.1)
-        self.assign(u, ops.maximum(self.beta_2 * u, ops.abs(g)))  # eq. (10.6)
+        self.assign(u, support.maximum(self.beta_2 * u, ops.abs(g)))  # eq. (10.6)
         m_hat = m / (1 - self.beta_1**t)  # eq. (5.3)
         step = eta * m_hat / (u + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.7)

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from ravine.optimizers import support
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.support import check_weight_decay, working_precision
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -65,20 +65,22 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        weight_decay=0.01,
-        name="adamw",
-        **kwargs,
-    ):
+        learning_rate: support.LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+        name: str = "adamw",
+        **kwargs: object,
+    ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
-        self.weight_decay = check_weight_decay(weight_decay)
+        self.weight_decay = support.check_weight_decay(weight_decay)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1) to (5.4) and (10.3) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
         t = ops.cast(self.iterations + 1, g.dtype)
@@ -92,5 +94,5 @@ class AdamW(Adam):
         step = eta * (m_hat / (ops.sqrt(v_hat) + self.epsilon) + decay * theta)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.3)
 
-    def _apply_weight_decay(self, variables):
+    def _apply_weight_decay(self, variables: list[keras.Variable]) -> None:
         """Do nothing: Keras decays here, before the step, and `update_step` already does."""

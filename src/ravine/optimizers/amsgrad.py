@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from ravine.optimizers import support
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.support import already_built, state_like, working_precision
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -61,31 +61,32 @@ class AMSGrad(Adam):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        name="amsgrad",
-        **kwargs,
-    ):
+        learning_rate: support.LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        name: str = "amsgrad",
+        **kwargs: object,
+    ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m, v and v_max, one of each per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.v_max = state_like(self, variables, "v_max")
+        self.v_max = support.state_like(self, variables, "v_max")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (5.2), (10.1) and (10.2) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
         v_max = self.v_max[self._get_variable_index(variable)]
 
         self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)  # eq. (5.1)
         self.assign(v, self.beta_2 * v + (1 - self.beta_2) * ops.square(g))  # eq. (5.2)
-        self.assign(v_max, ops.maximum(v_max, v))  # eq. (10.1)
+        self.assign(v_max, support.maximum(v_max, v))  # eq. (10.1)
         step = eta * m / (ops.sqrt(v_max) + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.2)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import already_built, check_learning_rate, working_precision
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -50,17 +50,23 @@ class GradientDescent(keras.optimizers.Optimizer):
         None in the update: this is `keras.optimizers.SGD` without momentum.
     """
 
-    def __init__(self, learning_rate=0.01, name="gradient_descent", **kwargs):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
+    def __init__(
+        self,
+        learning_rate: support.LearningRate = 0.01,
+        name: str = "gradient_descent",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Register the model's variables; gradient descent has no state of its own."""
-        if already_built(self, variables):
-            return
         super().build(variables)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eq. (2.1) to one variable; gradient and variable have the same shape."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
 
         self.assign_sub(variable, ops.cast(eta * g, variable.dtype))  # eq. (2.1)

@@ -3,13 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import (
-    already_built,
-    check_decay,
-    check_learning_rate,
-    state_like,
-    working_precision,
-)
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -60,27 +54,35 @@ class Lion(keras.optimizers.Optimizer):
         `keras.optimizers.Lion` takes the same steps; its default rate is 0.001.
     """
 
-    def __init__(self, learning_rate=0.0001, beta_1=0.9, beta_2=0.99, name="lion", **kwargs):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
-        self.beta_1 = check_decay("beta_1", beta_1)
-        self.beta_2 = check_decay("beta_2", beta_2)
+    def __init__(
+        self,
+        learning_rate: support.LearningRate = 0.0001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        name: str = "lion",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
+        self.beta_1 = support.check_decay("beta_1", beta_1)
+        self.beta_2 = support.check_decay("beta_2", beta_2)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m, one per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.m = state_like(self, variables, "m")
+        self.m = support.state_like(self, variables, "m")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (10.13) to (10.15) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
 
         c = self.beta_1 * m + (1 - self.beta_1) * g  # eq. (10.13)
-        self.assign_sub(variable, ops.cast(eta * ops.sign(c), variable.dtype))  # eq. (10.14)
+        self.assign_sub(variable, ops.cast(eta * support.sign(c), variable.dtype))  # eq. (10.14)
         self.assign(m, self.beta_2 * m + (1 - self.beta_2) * g)  # eq. (10.15)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from ravine.optimizers import support
 from ravine.optimizers.adam import Adam
-from ravine.optimizers.support import working_precision
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -61,18 +61,20 @@ class NAdam(Adam):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        name="nadam",
-        **kwargs,
-    ):
+        learning_rate: support.LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        name: str = "nadam",
+        **kwargs: object,
+    ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (5.1), (5.2), (10.4) and (10.5) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
         v = self.v[self._get_variable_index(variable)]
         t = ops.cast(self.iterations + 1, g.dtype)

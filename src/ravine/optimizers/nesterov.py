@@ -3,13 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import (
-    already_built,
-    check_decay,
-    check_learning_rate,
-    state_like,
-    working_precision,
-)
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -59,25 +53,32 @@ class Nesterov(keras.optimizers.Optimizer):
         constant rate the path is the same.
     """
 
-    def __init__(self, learning_rate=0.01, beta=0.9, name="nesterov", **kwargs):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
-        self.beta = check_decay("beta", beta)
+    def __init__(
+        self,
+        learning_rate: support.LearningRate = 0.01,
+        beta: float = 0.9,
+        name: str = "nesterov",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
+        self.beta = support.check_decay("beta", beta)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state m, one per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.m = state_like(self, variables, "m")
+        self.m = support.state_like(self, variables, "m")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (3.1) and (3.8) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         m = self.m[self._get_variable_index(variable)]
 
         self.assign(m, self.beta * m + g)  # eq. (3.1)
         self.assign_sub(variable, ops.cast(eta * (self.beta * m + g), variable.dtype))  # eq. (3.8)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "beta": self.beta}

@@ -3,14 +3,7 @@
 import keras
 from keras import ops
 
-from ravine.optimizers.support import (
-    already_built,
-    check_decay,
-    check_epsilon,
-    check_learning_rate,
-    state_like,
-    working_precision,
-)
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -62,27 +55,35 @@ class RMSprop(keras.optimizers.Optimizer):
         centred mean besides.
     """
 
-    def __init__(self, learning_rate=0.001, rho=0.9, epsilon=1e-8, name="rmsprop", **kwargs):
-        super().__init__(learning_rate=check_learning_rate(learning_rate), name=name, **kwargs)
-        self.rho = check_decay("rho", rho)
-        self.epsilon = check_epsilon(epsilon)
+    def __init__(
+        self,
+        learning_rate: support.LearningRate = 0.001,
+        rho: float = 0.9,
+        epsilon: float = 1e-8,
+        name: str = "rmsprop",
+        **kwargs: object,
+    ) -> None:
+        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
+        self.rho = support.check_decay("rho", rho)
+        self.epsilon = support.check_epsilon(epsilon)
 
-    def build(self, variables):
+    @support.once
+    def build(self, variables: list[keras.Variable]) -> None:
         """Make the state G, one per variable."""
-        if already_built(self, variables):
-            return
         super().build(variables)
-        self.G = state_like(self, variables, "G")
+        self.G = support.state_like(self, variables, "G")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
         """Apply eqs. (4.3) and (4.4) to one variable; all shapes are equal."""
-        g, eta = working_precision(gradient, variable, learning_rate)
+        g, eta = support.working_precision(gradient, variable, learning_rate)
         G = self.G[self._get_variable_index(variable)]
 
         self.assign(G, self.rho * G + (1 - self.rho) * ops.square(g))  # eq. (4.3)
         step = eta * g / ops.sqrt(G + self.epsilon)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (4.4)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "rho": self.rho, "epsilon": self.epsilon}

@@ -1,17 +1,27 @@
 """What every optimizer of the course needs besides its equations: checks, state and precision.
 
-The algorithm files import these few functions so that each of them can hold its algorithm and
-nothing else.
+The algorithm files use these few functions so that each of them can hold its algorithm and nothing
+else.
 """
 
+import functools
 import math
+from collections.abc import Callable
 from numbers import Real
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
+# What the backend calculates with. TensorFlow's, JAX's and PyTorch's have no type in common.
+Tensor: TypeAlias = Any
+LearningRate: TypeAlias = (
+    float | keras.optimizers.schedules.LearningRateSchedule | Callable[[], Tensor]
+)
+Build: TypeAlias = Callable[[Any, list[keras.Variable]], None]
 
-def check_learning_rate(learning_rate):
+
+def check_learning_rate(learning_rate: LearningRate) -> LearningRate:
     """Return the learning rate in the form Keras takes, or say what is wrong with it.
 
     Args:
@@ -34,7 +44,7 @@ def check_learning_rate(learning_rate):
     return float(learning_rate)
 
 
-def check_decay(name, value):
+def check_decay(name: str, value: float) -> float:
     """Return `value` as a float, or raise `ValueError` unless 0 <= value < 1.
 
     A factor of 1 would never forget: the sum would grow for ever (momentum) or the mean would
@@ -45,46 +55,49 @@ def check_decay(name, value):
     return float(value)
 
 
-def check_epsilon(value):
+def check_epsilon(value: float) -> float:
     """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
     return _at_least_0("epsilon", value)
 
 
-def check_weight_decay(value):
+def check_weight_decay(value: float) -> float:
     """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
     return _at_least_0("weight_decay", value)
 
 
-def _at_least_0(name, value):
+def _at_least_0(name: str, value: float) -> float:
     if not _is_number(value) or value < 0:
         raise ValueError(f"{name} must be a finite number of at least 0, but it was {value!r}.")
     return float(value)
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def already_built(optimizer, variables):
-    """Tell whether `optimizer` already has its state for exactly these variables.
+def once(build: Build) -> Build:
+    """Make a `build` that builds once: a second call for the same variables does nothing.
 
-    Building twice would make a second set of state variables beside the first.
-
-    Raises:
-        ValueError: if the optimizer was built for other variables: its state belongs to those.
+    Building twice would make a second set of state variables beside the first. For other variables
+    the call raises a `ValueError`, since the state belongs to those the optimizer was built for.
     """
-    if not optimizer.built:
-        return False
-    known = optimizer._trainable_variables
-    if [id(variable) for variable in known] != [id(variable) for variable in variables]:
-        raise ValueError(
-            f"This {type(optimizer).__name__} already holds the state of another model's "
-            "variables; make a new optimizer for each model."
-        )
-    return True
+
+    @functools.wraps(build)
+    def build_once(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> None:
+        if not optimizer.built:
+            build(optimizer, variables)
+        elif [id(v) for v in optimizer._trainable_variables] != [id(v) for v in variables]:
+            raise ValueError(
+                f"This {type(optimizer).__name__} already holds the state of another model's "
+                "variables; make a new optimizer for each model."
+            )
+
+    return build_once
 
 
-def state_like(optimizer, variables, name):
+def state_like(
+    optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable], name: str
+) -> list[keras.Variable]:
     """Make one state variable per model variable, of the same shape, starting at zero.
 
     The state has the variable's dtype, but at least float32: in bfloat16 the factor 0.999 rounds
@@ -114,18 +127,20 @@ def state_like(optimizer, variables, name):
     return state
 
 
-def _plain_name(variable):
+def _plain_name(variable: keras.Variable) -> str:
     path = getattr(variable, "path", variable.name)  # TensorFlow's own variables have no path
     return path.replace("/", "_").replace(":", "_")
 
 
-def working_dtype(variable):
+def working_dtype(variable: keras.Variable) -> str:
     """Return the dtype the update is computed in: float64 for float64, otherwise float32."""
     dtype = keras.backend.standardize_dtype(variable.dtype)
     return "float64" if dtype == "float64" else "float32"
 
 
-def working_precision(gradient, variable, learning_rate):
+def working_precision(
+    gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return gradient and learning rate as dense tensors in the dtype the update is computed in.
 
     An embedding's gradient on TensorFlow lists rows, and one row several times when its token
@@ -146,7 +161,21 @@ def working_precision(gradient, variable, learning_rate):
     return ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
 
 
-def _same_shape(gradient_shape, shape):
+def maximum(old: Tensor, new: Tensor) -> Tensor:
+    """Return the larger of two, in their dtype, and NaN where `new` is NaN.
+
+    On PyTorch `ops.maximum` makes float32 of two float64.
+    """
+    old, new = ops.convert_to_tensor(old), ops.convert_to_tensor(new)
+    return ops.where(old > new, old, new)
+
+
+def sign(tensor: Tensor) -> Tensor:
+    """Return the sign, and NaN for NaN, so that a broken loss is seen; PyTorch returns 0 there."""
+    return ops.where(ops.isnan(tensor), tensor, ops.sign(tensor))
+
+
+def _same_shape(gradient_shape: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
     # Inside a tf.function a length may be unknown, None.
     return len(gradient_shape) == len(shape) and all(
         given in (None, length) for given, length in zip(gradient_shape, shape, strict=True)
