@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import pandas as pd
 
-from ravine import protocol
+from ravine import backends, protocol
 from ravine.datasets import Dataset
 
 
@@ -65,8 +64,8 @@ def compare(
         ray.init(log_to_driver=False, include_dashboard=False)
     try:
         gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        backend = {"env_vars": {"KERAS_BACKEND": keras.backend.backend()}}
-        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=backend)(_run)
+        same_backend = {"env_vars": {"KERAS_BACKEND": backends.name()}}
+        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=same_backend)(_run)
         data = ray.put(dataset)
         tasks = [
             task.remote(

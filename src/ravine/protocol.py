@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from ravine import losses
+from ravine import backends, losses
 from ravine.checkpoints import Checkpoint
 from ravine.datasets import Dataset
-from ravine.engine import Evaluator, Loss, Trainer, count_devices, set_seed
+from ravine.engine import Evaluator, Loss, Trainer
 from ravine.recipes import Recipe, hyperparameters, recipe_of
 from ravine.records import Difference, paired_difference, summary
 
@@ -56,7 +56,7 @@ def compare(
 ) -> pd.DataFrame:
     """Train the same network with each algorithm, once per seed, and record the losses.
 
-    Sets the global random seeds, see `engine.set_seed`.
+    Sets the global random seeds, see `backends.set_seed`.
 
     Args:
         make_model: function that makes the network.
@@ -144,10 +144,11 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
         )
     if parts < 1 or batch_size % parts:
         raise ValueError(f"parts must divide the batch_size {batch_size}, but it was {parts}.")
-    if batch_size // parts % count_devices():
+    devices = backends.count_devices()
+    if batch_size // parts % devices:
         raise ValueError(
-            f"The {count_devices()} devices must divide the {batch_size // parts} rows that they "
-            "share; choose another number of devices."
+            f"The {devices} devices must divide the {batch_size // parts} rows that they share; "
+            "choose another number of devices."
         )
     for name, make in optimizers.items():
         if isinstance(make, keras.optimizers.Optimizer) or not callable(make):
@@ -221,7 +222,7 @@ def _identity(trainer, recipe, values, seed, points):
         "parts": trainer.parts,
         "data set": trainer.dataset.provenance,
         "network": json.loads(json.dumps(layers, default=repr)),
-        "backend": keras.backend.backend(),
+        "backend": backends.name(),
     }
 
 
@@ -236,5 +237,5 @@ def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
     They hold the initial weights and the states of the dropout layers' random generators, so
     loading them restores the start and the noise. Sets the global random seeds as `compare` does.
     """
-    set_seed(seed)
+    backends.set_seed(seed)
     return [ops.convert_to_numpy(variable) for variable in make_model().variables]
