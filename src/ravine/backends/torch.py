@@ -10,28 +10,39 @@ import torch
 from keras import ops
 from torch.autograd import functional
 
-from ravine.backends._common import Loss, SurfacePrograms
+from ravine.backends._common import Loss, SurfacePrograms, stateless_call
+from ravine.carried import assign, states
 
 
 def steps_of_epoch(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Loss, parts: int
 ) -> Callable[[Any, Any, np.ndarray, int, int], Any]:
     """Return a function that runs steps of an epoch and gives the sum of losses."""
+    weights, others = model.trainable_variables, states(model)
 
     def run(x, y, order, first, last):
         total = 0.0
         for rows in torch.as_tensor(order[first:last]).to(x.device):
             model.zero_grad()
             for part in rows.chunk(parts):
-                value = loss(y[part], model(x[part], training=True)) + sum(model.losses)
+                # A variable is assigned to in place, and the backward pass still needs what a
+                # memory held before the forward pass: the new values have to wait.
+                outputs, carried, penalties = stateless_call(
+                    model, _values(weights), _values(others), x[part], training=True
+                )
+                value = loss(y[part], outputs) + sum(penalties)
                 (value / parts).backward()  # adds to the gradients
+                assign(others, carried)
                 total += value.detach() / parts
-            weights = model.trainable_variables
             with torch.no_grad():
                 optimizer.apply([weight.value.grad for weight in weights], weights)
         return total
 
     return run
+
+
+def _values(variables):
+    return [variable.value for variable in variables]
 
 
 def forward_pass(
