@@ -48,12 +48,13 @@ def steps_of_epoch(
 
     def run(x, y, order, first, last):
         state = ([variable.value for variable in group] for group in variables)
-        carry: Any = (*state, 0.0)
         if stepwise:
+            # a plain 0.0 would be of another type than the sums after it: a second program
+            carry: Any = (*state, jax.numpy.zeros((), keras.config.floatx()))
             for i in range(first, last):
                 carry = one_step(carry, x, y, order, i)
         else:
-            carry = all_steps(carry, x, y, order, first, last)
+            carry = all_steps((*state, 0.0), x, y, order, first, last)
         *values, total = carry
         assign(chain(*variables), chain(*values))
         return total
