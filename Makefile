@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks mutants kills bench requirements address clean \
+.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
@@ -58,7 +58,7 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
 # without rest, which makes an eigendecomposition up to sixty times as slow.
-tests notebooks elsewhere: export OPENBLAS_NUM_THREADS := 1
+tests notebooks elsewhere torch: export OPENBLAS_NUM_THREADS := 1
 
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal
@@ -67,6 +67,13 @@ notebooks: $(INSTALLED) ## Execute every chapter again and compare with what it 
 	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages -n 2 \
 		--dist loadfile --nbval-lax --nbval-kernel-name=forked --ignore=book/homework \
 		$(OPTIONS) $(or $(NB),book)
+
+# PyTorch is not among the pinned packages: its builds differ from machine to machine.
+torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its build for CPUs)
+	@$(BIN)/uv pip install --quiet --torch-backend cpu torch
+	@KERAS_BACKEND=torch $(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal tests/optimizers \
+		tests/backends tests/training/test_engine.py tests/surfaces/test_descent.py \
+		tests/surfaces/test_network_surface.py
 
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
 	@$(BIN)/python -m tools.homework release

@@ -363,6 +363,12 @@ def workflow_complaints(workflow: dict[Any, Any]) -> list[str]:
     return complaints
 
 
+def missing_tests(root: Path, commands: str) -> list[str]:
+    """What a command runs of the tests and tools must exist: a weekly job would tell too late."""
+    paths = re.findall(r"(?<![\w./-])(?:tests|tools)/[\w./-]*\w", commands)
+    return [f"{path} does not exist" for path in paths if not (root / path).exists()]
+
+
 def requirement_complaints(project: dict, requirements: str) -> list[str]:
     """Each dependency of pyproject.toml must have a pinned version that satisfies it, with hash."""
     pins: dict[str, list[str]] = {}

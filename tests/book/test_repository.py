@@ -154,6 +154,17 @@ def test_workflows_are_pinned_and_may_write_nothing_by_default(workflow):
     assert guards.workflow_complaints(workflow) == []
 
 
+def test_what_commands_run_is_there():
+    assert guards.missing_tests(ROOT, (ROOT / "Makefile").read_text(encoding="utf-8")) == []
+
+
+def test_a_command_that_runs_what_has_moved_is_found(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/here.py").touch()
+    command = "\t@$(BIN)/python -m pytest tests/here.py tests/there.py::one\n"
+    assert guards.missing_tests(tmp_path, command) == ["tests/there.py does not exist"]
+
+
 def test_careless_workflows_are_found():
     step = {"uses": "actions/checkout@v5"}
     careless = {

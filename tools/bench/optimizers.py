@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from ravine import optimizers
-from ravine.training import assign
+from ravine.networks import assign
 from tools.bench.networks import NETWORKS
 from tools.bench.workers import Run
 

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from ravine.data import Dataset
+from ravine.networks import assign
 from ravine.optimizers import Adam
 from ravine.training import (
     MakeModel,
     Trainer,
-    assign,
     common_start,
     compare,
     cross_entropy,

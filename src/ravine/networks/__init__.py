@@ -8,6 +8,7 @@ publication leaves open. Where there is an `l2`, it is the weight decay λ of th
 the biases: the penalty λ/2 · Σw² adds λw to the gradient.
 """
 
+from ravine.networks.carried import assign, forget, stateful_layers, states
 from ravine.networks.cnn import cifar_cnn
 from ravine.networks.logistic import bag_of_words, logistic_regression
 from ravine.networks.lstm import StatefulLSTM, lstm
@@ -21,12 +22,16 @@ __all__ = [
     "IMAGENET_MEAN",
     "GaussianSample",
     "StatefulLSTM",
+    "assign",
     "bag_of_words",
     "cifar_cnn",
+    "forget",
     "logistic_regression",
     "lstm",
     "mnist_mlp",
     "resnet",
+    "stateful_layers",
+    "states",
     "vae",
     "vgg16",
 ]

@@ -125,13 +125,13 @@ def environment() -> dict[str, str]:
     "commit" is there if the package runs from a checkout: the commit of its code, followed by
     "+changes" if files of the package differ from it.
     """
-    import keras  # loads TensorFlow, for seconds, which reading a record does not need
+    from ravine import backends  # loads TensorFlow, for seconds, which reading does not need
 
-    backend = keras.backend.backend()
+    backend = backends.name()
     commit = commit_of(Path(__file__).parents[1])  # the package
     return {
         "backend": backend,
-        "device": _device(backend),
+        "device": backends.gpu() or _cpu(),
         "python": platform.python_version(),
         "ravine": __version__,
         **({} if commit is None else {"commit": commit}),
@@ -201,25 +201,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _device(backend):
-    """Return the name of the GPU the backend uses, or the CPU's kind, cores and model."""
-    name = None
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        for gpu in tf.config.list_physical_devices("GPU"):
-            name = tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
-    elif backend == "jax":
-        import jax
-
-        if jax.default_backend() != "cpu":
-            name = jax.devices()[0].device_kind
-    elif backend == "torch":
-        import torch
-
-        if torch.cuda.is_available():
-            name = torch.cuda.get_device_name()
-    return name or f"CPU, {platform.machine()}, {os.cpu_count()} cores, {processor()}"
+def _cpu():
+    """Return the CPU's kind, cores and model."""
+    return f"CPU, {platform.machine()}, {os.cpu_count()} cores, {processor()}"
 
 
 def _waiting(checksum):

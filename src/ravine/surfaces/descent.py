@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ravine import backends
 from ravine.surfaces.regression import LinearRegression
 from ravine.surfaces.surface import Surface
 from ravine.training import first_values, hyperparameters, recipe_of, set_hyperparameters
@@ -117,9 +118,10 @@ def descend(
 @lru_cache(maxsize=64)
 def _program(objective, recipes, shape, steps, batch_shape):
     """Return a function (start, hyperparameters, batches) -> points, shape (steps, k, *shape)."""
-    optimizers = [recipe.make(_precision()) for recipe in recipes]
+    precision = backends.precision()
+    optimizers = [recipe.make(precision) for recipe in recipes]
     # by this number a state that is a copy of θ, as in Schedule-Free, is known from all others
-    thetas = [keras.Variable(np.full(shape, np.pi), dtype=_precision()) for _ in optimizers]
+    thetas = [keras.Variable(np.full(shape, np.pi), dtype=precision) for _ in optimizers]
     for optimizer, theta in zip(optimizers, thetas, strict=True):
         optimizer.build([theta])
     states = [v for optimizer in optimizers for v in optimizer.variables]
@@ -134,8 +136,7 @@ def _program(objective, recipes, shape, steps, batch_shape):
             return objective.gradient(points, xp=ops)
         return objective.gradient(points, batch, xp=ops)
 
-    run = {"tensorflow": _on_tensorflow, "jax": _on_jax}.get(keras.backend.backend(), _eagerly)
-    compiled = run(gradient, optimizers, thetas, steps, batch_shape)
+    compiled = backends.walk(gradient, optimizers, thetas, steps, batch_shape)
 
     def program(start, sweep, batches):
         for theta in thetas:
@@ -147,77 +148,3 @@ def _program(objective, recipes, shape, steps, batch_shape):
         return np.asarray(ops.convert_to_numpy(compiled(batches)), dtype="float64")
 
     return program
-
-
-def _precision():
-    """Return float64, or float32 on a JAX that was not told to compute with more."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return "float64" if jax.config.jax_enable_x64 else "float32"
-    return "float64"
-
-
-# Each of the following returns a function (batches) -> points, shape (steps, k, *shape).
-
-
-def _on_tensorflow(gradient, optimizers, thetas, steps, batch_shape):
-    import tensorflow as tf
-
-    shape = (len(thetas), *thetas[0].shape)
-
-    @tf.function(jit_compile=True, autograph=False)
-    def compiled(batches):
-        def step(i, points):
-            here = tf.stack([theta.value for theta in thetas])
-            gradients = tf.unstack(gradient(here, None if batches is None else batches[i]))
-            for optimizer, theta, g in zip(optimizers, thetas, gradients, strict=True):
-                optimizer.apply([g], [theta])
-            return i + 1, points.write(i, tf.stack([theta.value for theta in thetas]))
-
-        points = tf.TensorArray("float64", steps, element_shape=shape)
-        return tf.while_loop(lambda i, _: i < steps, step, (0, points))[1].stack()
-
-    # traced once, here: called with ever new functions, TensorFlow would warn of retracing
-    if batch_shape is None:
-        traced = compiled.get_concrete_function(None)
-        return lambda batches: traced()
-    traced = compiled.get_concrete_function(tf.TensorSpec(batch_shape, "int32"))
-    return lambda batches: traced(tf.constant(batches, "int32"))
-
-
-def _on_jax(gradient, optimizers, thetas, steps, batch_shape):
-    import jax
-
-    @jax.jit
-    def compiled(thetas, states, batches):
-        def step(carry, batch):
-            thetas, states = carry
-            gradients = gradient(ops.stack(thetas), batch)
-            for k, optimizer in enumerate(optimizers):
-                [thetas[k]], states[k] = optimizer.stateless_apply(
-                    states[k], [gradients[k]], [thetas[k]]
-                )
-            return (thetas, states), ops.stack(thetas)
-
-        return jax.lax.scan(step, (thetas, states), batches, length=steps)[1]
-
-    def run(batches):
-        states = [[v.value for v in optimizer.variables] for optimizer in optimizers]
-        return compiled([theta.value for theta in thetas], states, batches)
-
-    return run
-
-
-def _eagerly(gradient, optimizers, thetas, steps, batch_shape):
-    def run(batches):
-        points = []
-        for i in range(steps):
-            batch = None if batches is None else ops.convert_to_tensor(batches[i])
-            gradients = gradient(ops.stack([theta.value for theta in thetas]), batch)
-            for optimizer, theta, g in zip(optimizers, thetas, gradients, strict=True):
-                optimizer.apply([g], [theta])
-            points.append(np.stack([ops.convert_to_numpy(theta) for theta in thetas]))
-        return np.stack(points)
-
-    return run

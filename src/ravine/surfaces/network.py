@@ -4,7 +4,6 @@ A network with n trained weights is a point θ of n dimensions. `ErrorSurface` g
 gradient and its Hessian there; the functions choose directions in which to look at it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,9 @@ import numpy as np
 from keras import ops
 from scipy.sparse.linalg import LinearOperator, eigsh  # type: ignore[import-untyped]
 
-from ravine.training import Loss, cross_entropy, has_convolution, xla_pays
+from ravine import backends
+from ravine.backends import Loss
+from ravine.training import cross_entropy
 
 # Points of a plane whose errors one call computes: on two CPU cores 4 to 5 times faster than one
 # call per point, for dense networks. Convolutions, of filters that differ from point to point,
@@ -136,8 +137,7 @@ class ErrorSurface:
 
     @cached_property
     def _programs(self):
-        makers = {"tensorflow": _on_tensorflow, "jax": _on_jax, "torch": _on_torch}
-        return makers[keras.backend.backend()](self._error, self.model)
+        return backends.surface_programs(self._error, self.model)
 
 
 def flatten(arrays: list[np.ndarray]) -> np.ndarray:
@@ -284,94 +284,3 @@ def spectrum(
     T = np.diag(diagonal) + np.diag(beside[1:-1], 1) + np.diag(beside[1:-1], -1)
     values, vectors = np.linalg.eigh(T)
     return values, vectors[0] ** 2
-
-
-@dataclass(frozen=True)
-class _Programs:
-    """An error and its derivatives: functions of θ, for one also v, and then of other things.
-
-    `values` gives the errors at several points of a plane, from their coordinates, its origin and
-    its directions, or is None where one call per point is faster.
-    """
-
-    value: Callable
-    gradient: Callable
-    hessian_times: Callable
-    hessian: Callable
-    values: Callable | None = None
-
-
-def _in_a_plane(error):
-    """Return a function that gives the errors at several points of a plane, all in one step."""
-
-    def values(points, origin, directions, *rest):
-        return ops.vectorized_map(
-            lambda point: error(origin + ops.matmul(point, directions), *rest), points
-        )
-
-    return values
-
-
-def _on_tensorflow(error, model):
-    import tensorflow as tf
-
-    def gradient(theta, *rest):
-        with tf.GradientTape() as tape:
-            tape.watch(theta)
-            value = error(theta, *rest)
-        return tape.gradient(value, theta)
-
-    def hessian_times(theta, v, *rest):
-        with tf.GradientTape() as tape:
-            tape.watch(theta)
-            product = tf.tensordot(gradient(theta, *rest), v, 1)
-        return tape.gradient(product, theta)
-
-    def hessian(theta, *rest):
-        with tf.GradientTape() as tape:
-            tape.watch(theta)
-            slope = gradient(theta, *rest)
-        return tape.jacobian(slope, theta)
-
-    def compiled(function):
-        return tf.function(function, jit_compile=xla_pays(model), autograph=False)
-
-    value, slope, product, matrix = map(compiled, (error, gradient, hessian_times, hessian))
-    together = xla_pays(model) and not has_convolution(model)  # on a GPU XLA pays for both
-    values = compiled(_in_a_plane(error)) if together else None
-    return _Programs(value, slope, product, matrix, values)
-
-
-def _on_jax(error, model):
-    import jax
-
-    gradient = jax.grad(error)
-
-    def hessian_times(theta, v, *rest):
-        return jax.jvp(lambda at: gradient(at, *rest), (theta,), (v,))[1]
-
-    value, slope, product, matrix = map(
-        jax.jit, (error, gradient, hessian_times, jax.hessian(error))
-    )
-    values = None if has_convolution(model) else jax.jit(_in_a_plane(error))
-    return _Programs(value, slope, product, matrix, values)
-
-
-def _on_torch(error, model):
-    import torch
-    from torch.autograd import functional
-
-    def value(theta, *rest):
-        with torch.no_grad():
-            return error(theta, *rest)
-
-    def gradient(theta, *rest):
-        return functional.jacobian(lambda at: error(at, *rest), theta)
-
-    def hessian_times(theta, v, *rest):
-        return functional.vhp(lambda at: error(at, *rest), theta, v)[1]
-
-    def hessian(theta, *rest):
-        return functional.hessian(lambda at: error(at, *rest), theta)
-
-    return _Programs(value, gradient, hessian_times, hessian)

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
         Evaluator,
         Loss,
         Trainer,
-        assign,
-        count_devices,
-        has_convolution,
         minibatch_order,
-        set_seed,
-        xla_pays,
     )
     from ravine.training.losses import cross_entropy, negative_elbo
     from ravine.training.protocol import (
@@ -60,14 +55,11 @@ __all__ = [
     "Recipe",
     "Report",
     "Trainer",
-    "assign",
     "common_start",
     "compare",
     "compare_on_cluster",
-    "count_devices",
     "cross_entropy",
     "first_values",
-    "has_convolution",
     "hyperparameters",
     "minibatch_order",
     "negative_elbo",
@@ -75,10 +67,8 @@ __all__ = [
     "recipe_of",
     "run_name",
     "set_hyperparameters",
-    "set_seed",
     "several",
     "without_modules",
-    "xla_pays",
 ]
 
 __getattr__ = on_demand(
@@ -90,12 +80,7 @@ __getattr__ = on_demand(
             "Evaluator",
             "Loss",
             "Trainer",
-            "assign",
-            "count_devices",
-            "has_convolution",
             "minibatch_order",
-            "set_seed",
-            "xla_pays",
         ),
         "losses": ("cross_entropy", "negative_elbo"),
         "protocol": (

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import pandas as pd
 
+from ravine import backends
 from ravine.data import Dataset
 from ravine.training import protocol
 
@@ -65,8 +65,8 @@ def compare_on_cluster(
         ray.init(log_to_driver=False, include_dashboard=False)
     try:
         gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        backend = {"env_vars": {"KERAS_BACKEND": keras.backend.backend()}}
-        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=backend)(_run)
+        same_backend = {"env_vars": {"KERAS_BACKEND": backends.name()}}
+        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=same_backend)(_run)
         data = ray.put(dataset)
         tasks = [
             task.remote(

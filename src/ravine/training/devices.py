@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import keras
+from ravine import backends
 
 
 @contextmanager
@@ -21,26 +21,5 @@ def several(count: int) -> Iterator[None]:
     Raises:
         ValueError: if there are fewer devices, or if the backend is PyTorch.
     """
-    backend = keras.backend.backend()
-    if backend not in ("tensorflow", "jax"):
-        raise ValueError(f"Several devices need the backend tensorflow or jax, not {backend}.")
-    devices = keras.distribution.list_devices()  # GPUs where there are any
-    if not 2 <= count <= len(devices):
-        raise ValueError(
-            f"The number of devices must be from 2 to the {len(devices)} that this machine has, "
-            f"but it was {count}."
-        )
-    devices = devices[:count]
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.distribute.MirroredStrategy(devices).scope():
-            yield
-        return
-    keras.distribution.set_distribution(
-        keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
-    )
-    try:
+    with backends.share_out(count):
         yield
-    finally:
-        keras.distribution.set_distribution(None)

@@ -24,10 +24,12 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
+from ravine import backends
+from ravine.backends import Loss
 from ravine.data import Dataset
 from ravine.training import losses
 from ravine.training.checkpoints import Checkpoint, without_modules
-from ravine.training.engine import Evaluator, Loss, Trainer, count_devices, set_seed
+from ravine.training.engine import Evaluator, Trainer
 from ravine.training.recipes import Recipe, hyperparameters, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
@@ -53,7 +55,7 @@ def compare(
 ) -> pd.DataFrame:
     """Train the same network with each algorithm, once per seed, and record the losses.
 
-    Sets the global random seeds, see `training.set_seed`.
+    Sets the global random seeds, see `backends.set_seed`.
 
     Args:
         make_model: function that makes the network.
@@ -141,10 +143,11 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
         )
     if parts < 1 or batch_size % parts:
         raise ValueError(f"parts must divide the batch_size {batch_size}, but it was {parts}.")
-    if batch_size // parts % count_devices():
+    devices = backends.count_devices()
+    if batch_size // parts % devices:
         raise ValueError(
-            f"The {count_devices()} devices must divide the {batch_size // parts} rows that they "
-            "share; choose another number of devices."
+            f"The {devices} devices must divide the {batch_size // parts} rows that they share; "
+            "choose another number of devices."
         )
     for name, make in optimizers.items():
         if isinstance(make, keras.optimizers.Optimizer) or not callable(make):
@@ -218,7 +221,7 @@ def _identity(trainer, recipe, values, seed, points):
         "parts": trainer.parts,
         "data set": trainer.dataset.provenance,
         "network": without_modules(json.loads(json.dumps(layers, default=repr))),
-        "backend": keras.backend.backend(),
+        "backend": backends.name(),
     }
 
 
@@ -233,5 +236,5 @@ def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
     They hold the initial weights and the states of the dropout layers' random generators, so
     loading them restores the start and the noise. Sets the global random seeds as `compare` does.
     """
-    set_seed(seed)
+    backends.set_seed(seed)
     return [ops.convert_to_numpy(variable) for variable in make_model().variables]
