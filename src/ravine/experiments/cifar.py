@@ -60,7 +60,7 @@ def _experiment(name, title, families, grids, rates, full, **network):
             make_model=partial(networks.cifar_cnn, width=1 / 8, image=16, **network),
             optimizers=at_rates(families, rates),
             epochs=4,
-            seeds=(0, 1, 2),
+            seeds=(0, 1, 2, 3, 4),
             batch_size=32,
             points=3,
             prepare=_quick_data,
