@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.notebooks import (
+from tools.book.notebooks import (
     find_notebooks,
     is_homework,
     read_notebook,

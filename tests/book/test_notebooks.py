@@ -11,7 +11,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from tests.book import guards
 from tests.book.samples import good_notebook
-from tools.notebooks import ROOT, find_chapters, find_notebooks, read_notebook, write_notebook
+from tools.book.notebooks import ROOT, find_chapters, find_notebooks, read_notebook, write_notebook
 
 NOTEBOOKS = find_notebooks()
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 # A stand-in for Python: tells its version, and has the venv module or not.
 FAKE = """#!/bin/sh

@@ -13,9 +13,15 @@ from PIL import Image
 from ravine.results import records
 from tests.book import guards
 from tests.book.samples import good_notebook
-from tools.address import change, places
-from tools.execute import NotebookError, execute, shrink_png, without_startup_lines
-from tools.notebooks import ROOT, read_notebook, repository_address, setup_source, write_notebook
+from tools.book.execute import NotebookError, execute, shrink_png, without_startup_lines
+from tools.book.notebooks import (
+    ROOT,
+    read_notebook,
+    repository_address,
+    setup_source,
+    write_notebook,
+)
+from tools.site.address import change, places
 
 STARTUP = """\
 2026-01-31 12:00:00.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.

@@ -1,6 +1,6 @@
 """Executes notebooks from first cell to last in a clean kernel and stores their outputs.
 
-    python -m tools.execute [NOTEBOOK ...]
+    python -m tools.book.execute [NOTEBOOK ...]
 
 Without names, every notebook of the book. A notebook is written back only when all its cells ran
 without an error and without anything on stderr, apart from TensorFlow's start-up lines.
@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from ravine.results import records
-from tools.notebooks import ROOT, in_book, read_notebook, write_notebook
+from tools.book.notebooks import ROOT, in_book, read_notebook, write_notebook
 
 CELL_TIMEOUT = 3600  # seconds; it ends what hangs
 

@@ -1,6 +1,6 @@
 """Carries the repository's address, for a fork, to every place where it must stand.
 
-    python -m tools.address https://github.com/you/fork
+    python -m tools.site.address https://github.com/you/fork
 
 The one place is `Repository` in pyproject.toml; this rewrites it, and with it the site's
 configuration, the citation file, the pages' links and the notebooks' setup cells.
@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from tools.notebooks import ROOT, find_notebooks, repository_address
+from tools.book.notebooks import ROOT, find_notebooks, repository_address
 
 ADDRESS = re.compile(r"https://github\.com/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?")
 
