@@ -26,6 +26,11 @@ def test_notebook_keeps_the_rules(path):
     assert guards.notebook_complaints(path) == []
 
 
+@pytest.mark.parametrize("path", find_chapters(), ids=lambda path: path.stem)
+def test_chapter_has_room_for_one_more_figure(path):
+    assert guards.crowded(path) == []
+
+
 def test_alt_texts_differ():
     stored = {path.name: read_notebook(path) for path in find_chapters()}
     assert guards.repeated_alt_texts(stored) == []
@@ -192,6 +197,16 @@ def test_large_notebook_is_found(tmp_path):
     notebook = good_notebook()
     notebook.cells.append(new_markdown_cell("x" * guards.LARGEST))
     assert "is the limit" in guards.notebook_complaints(store(notebook, tmp_path))[0]
+
+
+def test_full_chapter_is_found_before_it_is_too_large(tmp_path):
+    notebook = good_notebook()
+    assert guards.crowded(store(notebook, tmp_path)) == []
+    notebook.cells.append(new_markdown_cell("x" * (guards.LARGEST - guards.ROOM)))
+    path = store(notebook, tmp_path)
+    assert guards.notebook_complaints(path) == []
+    (complaint,) = guards.crowded(path)
+    assert "no room for one more figure" in complaint
 
 
 def test_repeated_alt_text_is_found():
