@@ -105,7 +105,9 @@ requirements: $(INSTALLED) ## Choose the newest versions again and write require
 		--generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" --output-file requirements.txt
 
-address: $(INSTALLED) ## Carry a fork's address everywhere: REPO=https://github.com/you/fork
+# Without an address it says so before it installs anything.
+address: $(and $(REPO),$(INSTALLED)) ## Carry a fork's address everywhere: REPO=https://github.com/you/fork
+	@test -n "$(REPO)" || { echo "Name the address: make address REPO=https://github.com/you/fork" >&2; exit 1; }
 	@$(BIN)/python -m tools.site.address "$(REPO)"
 
 clean: ## Remove what the commands above made, .venv included

@@ -9,6 +9,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import yaml
 from matplotlib import colors
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
@@ -183,11 +184,31 @@ def test_address_changes_everywhere_and_back(fork):
     chapter = read_notebook(fork / "book/adam/chapter.ipynb")
     assert guards.code_cells(chapter)[0].source == setup_source(after)
     slug = before.removeprefix("https://github.com/")
-    assert not [path for path in places(fork) if slug in path.read_text(encoding="utf-8")]
+    left = [
+        (path.name, line.strip())
+        for path in places(fork)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if slug in line
+    ]
+    assert left == [("CITATION.cff", f"repository-code: {before}")], "the original alone"
     change(before, fork)
     assert all(
         (fork / path.relative_to(ROOT)).read_bytes() == path.read_bytes() for path in places()
     )
+
+
+def test_citation_of_a_fork_goes_on_naming_the_original(fork):
+    def read():
+        return yaml.safe_load((fork / "CITATION.cff").read_text(encoding="utf-8"))
+
+    original = read()
+    for address in ("https://github.com/a-teacher/course", "https://github.com/another/course"):
+        change(address, fork)
+        (named,) = read()["references"]
+        assert read() == original | {"repository-code": address, "references": [named]}
+        assert named == {key: original[key] for key in named}
+        assert {"title", "authors", "repository-code"} < named.keys()
+        assert change(address, fork) == [], "the same address again changes nothing"
 
 
 @pytest.mark.parametrize("name", ["_config.yml", "CITATION.cff", "README.md"])
