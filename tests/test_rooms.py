@@ -170,6 +170,12 @@ def test_tests_mirror_the_rooms():
     assert folders - {"book", "homework", "site"} == set(FACES)
 
 
+def test_no_two_test_files_share_a_name():
+    """Pytest could not collect them together."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_tools_stand_in_the_folders_that_contributing_lists():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     found = {path.parent.name for path in (ROOT / "tools").rglob("__init__.py")} - {"tools"}

@@ -136,8 +136,18 @@ def test_png_of_many_colours_keeps_more_of_them(lines, photograph):
     assert few == COLOURS[0] and many > COLOURS[1]
 
 
-def test_shrinking_again_changes_nothing(lines, photograph):
-    for data in (lines, photograph):
+@pytest.fixture
+def tiles():
+    """A PNG of more plain colours than fit into the leanest palette."""
+    figure, axes = plt.subplots()
+    axes.imshow(np.random.default_rng(0).random((6, 7)), cmap="cividis")
+    for row, column in np.ndindex(6, 7):
+        axes.text(column, row, "0", color=f"C{column}")
+    return png(figure)
+
+
+def test_shrinking_again_changes_nothing(lines, tiles, photograph):
+    for data in (lines, tiles, photograph):
         assert shrink_png(shrink_png(data)) == shrink_png(data)
 
 

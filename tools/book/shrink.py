@@ -28,6 +28,8 @@ def shrink_png(data: bytes) -> bytes:
     alone. Shrinking again changes nothing.
     """
     with Image.open(io.BytesIO(data)) as image:
+        if image.mode == "P" and (np.diff(image.histogram()) <= 0).all():
+            return data  # shrunk before: the commonest colours come first in the palette
         opaque = Image.new("RGB", image.size, "white")
         opaque.paste(image, mask=image.convert("RGBA").getchannel("A"))
     pixels = np.asarray(opaque)
@@ -37,9 +39,8 @@ def shrink_png(data: bytes) -> bytes:
         squares = ((found - nearest.astype(float)) ** 2).mean(axis=1)
         if np.average(squares, weights=counts) <= LARGEST_ERROR**2:
             break
-    # The commonest first, so that the order of the palette follows from the pixels, too.
     palette, places, _ = distinct(nearest[places])
-    shrunk, stored = Image.fromarray(places.astype(np.uint8), mode="P"), io.BytesIO()
+    shrunk, stored = Image.fromarray(places.astype(np.uint8)), io.BytesIO()
     shrunk.putpalette(palette.tobytes())
     shrunk.save(stored, format="PNG", optimize=True)
     return min(data, stored.getvalue(), key=len)
