@@ -31,22 +31,22 @@ serve: book ## Build the site and show it at http://localhost:8000
 	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 pdf: $(INSTALLED) ## Print the whole book into a PDF (needs Chromium)
-	@$(BIN)/python -m tools.pdf
+	@$(BIN)/python -m tools.site.pdf
 
 links: $(INSTALLED) ## Ask every link to another site whether it still leads somewhere
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output dist/links --keep-going
 
 elsewhere: $(INSTALLED) ## Execute the chapters with other processors' rounding (all, or NB=path)
-	@$(BIN)/python -m tools.elsewhere $(NB)
+	@$(BIN)/python -m tools.book.elsewhere $(NB)
 
 colab: $(INSTALLED) ## Run notebooks as Colab would, with its versions (a sample, or NB=path)
-	@$(BIN)/python -m tools.colab $(NB)
+	@$(BIN)/python -m tools.book.colab $(NB)
 
 site: $(INSTALLED) ## The tests of the site in a browser, barriers on every page included
 	@RAVINE_SITE="every page" $(BIN)/python -m pytest tests/site
 
 execute: $(INSTALLED) ## Execute the notebooks and store their outputs (all, or NB=path)
-	@$(BIN)/python -m tools.execute $(NB)
+	@$(BIN)/python -m tools.book.execute $(NB)
 
 test: check tests notebooks ## Everything that continuous integration runs
 
@@ -54,7 +54,7 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m tools.sync_source --check
+	@$(BIN)/python -m tools.book.sync_source --check
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
 # without rest, which makes an eigendecomposition up to sixty times as slow.
@@ -105,8 +105,10 @@ requirements: $(INSTALLED) ## Choose the newest versions again and write require
 		--generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" --output-file requirements.txt
 
-address: $(INSTALLED) ## Carry a fork's address everywhere: REPO=https://github.com/you/fork
-	@$(BIN)/python -m tools.address "$(REPO)"
+# Without an address it says so before it installs anything.
+address: $(and $(REPO),$(INSTALLED)) ## Carry a fork's address everywhere: REPO=https://github.com/you/fork
+	@test -n "$(REPO)" || { echo "Name the address: make address REPO=https://github.com/you/fork" >&2; exit 1; }
+	@$(BIN)/python -m tools.site.address "$(REPO)"
 
 clean: ## Remove what the commands above made, .venv included
 	rm -rf .venv _build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from tools.notebooks import ROOT, find_notebooks, read_notebook
+from tools.book.notebooks import ROOT, find_notebooks, read_notebook
 
 PACKAGE = "ravine"
 SOURCE = ROOT / "src" / PACKAGE

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 
@@ -71,7 +72,7 @@ def test_no_files_of_a_room_import_each_other_in_a_circle():
         ("book/adam/adam.ipynb", "from ravine.networks.vae import vae", "past the face"),
         ("book/adam/adam.ipynb", "from ravine import plots", "no room plots"),
         ("book/adam/adam.ipynb", "from ravine._faces import on_demand", "private"),
-        ("tools/draw_cover.py", "import ravine.figures.style", "past the face"),
+        ("tools/site/draw_cover.py", "import ravine.figures.style", "past the face"),
         ("tests/figures/test_x.py", "from ravine.surfaces.descent import _program", "past the"),
         ("tests/test_cli.py", "from ravine.files import _sync_directory", "past the face"),
     ],
@@ -167,6 +168,19 @@ def loaded(code):
 def test_tests_mirror_the_rooms():
     folders = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("test_*.py"))}
     assert folders - {"book", "homework", "site"} == set(FACES)
+
+
+def test_no_two_test_files_share_a_name():
+    """Pytest could not collect them together."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_tools_stand_in_the_folders_that_contributing_lists():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = {path.parent.name for path in (ROOT / "tools").rglob("__init__.py")} - {"tools"}
+    assert found == set(re.findall(r"`tools/(\w+)/`", text))
+    assert [path.name for path in (ROOT / "tools").glob("*.py")] == ["__init__.py"]
 
 
 def test_no_file_and_no_function_is_longer_than_it_says():

@@ -1,1 +1,1 @@
-"""Commands that keep the book: execute its notebooks, fill their shown code, carry its address."""
+"""Commands, in a folder for each thing they serve: book, site, data, homework, bench."""

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.notebooks import (
+from tools.book.notebooks import (
     find_notebooks,
     is_homework,
     read_notebook,
@@ -26,6 +26,7 @@ from tools.notebooks import (
 )
 
 LARGEST = 300_000  # bytes
+ROOM = 40_000  # bytes of them that a chapter leaves to one who adds a figure
 CONCEPTS = ("gradient-descent", "momentum", "rmsprop", "adam")  # folders of concept chapters
 COMPARED = "nbval-check-output"
 
@@ -211,6 +212,17 @@ def notebook_complaints(path: Path) -> list[str]:
     if path.stat().st_size > LARGEST:
         complaints.append(f"{path.stat().st_size} bytes, and {LARGEST} is the limit")
     return complaints
+
+
+def crowded(path: Path) -> list[str]:
+    """A chapter must have room for one more figure."""
+    size = path.stat().st_size
+    if size <= LARGEST - ROOM:
+        return []
+    return [
+        f"{size} bytes leave no room for one more figure under {LARGEST - ROOM}: "
+        f"python -m tools.book.shrink {path.name}, or split the chapter"
+    ]
 
 
 # All notebooks together

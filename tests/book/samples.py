@@ -3,8 +3,8 @@
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.execute import METADATA
-from tools.notebooks import repository_address, setup_source
+from tools.book.execute import METADATA
+from tools.book.notebooks import repository_address, setup_source
 
 # One grey pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="

@@ -3,7 +3,7 @@
 import importlib.util
 from types import SimpleNamespace
 
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 specification = importlib.util.spec_from_file_location("colab", ROOT / "book/_extensions/colab.py")
 colab = importlib.util.module_from_spec(specification)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import elsewhere, rounding_twin
-from tools.notebooks import write_notebook
+from tools.book import elsewhere, rounding_twin
+from tools.book.notebooks import write_notebook
 
 # More digits than the network's precision carries: the last ones hang on rounding.
 COIN_TOSS = """

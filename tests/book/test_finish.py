@@ -7,7 +7,7 @@ import pytest
 from book._extensions.finish import finished, running_times
 from tools.bench.commands import REPORT, TARGETS, notebook_seconds, project
 from tools.bench.results import write
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 ADDRESS = "https://example.org/"
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8" /><title>Adam</title></head><body>

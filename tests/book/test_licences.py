@@ -7,7 +7,7 @@ import pytest
 
 from book._extensions import licences
 from tests.book.test_site import build, small_site
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 OURS = {"playground"}  # under the licence of the repository
 

@@ -11,7 +11,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from tests.book import guards
 from tests.book.samples import good_notebook
-from tools.notebooks import ROOT, find_chapters, find_notebooks, read_notebook, write_notebook
+from tools.book.notebooks import ROOT, find_chapters, find_notebooks, read_notebook, write_notebook
 
 NOTEBOOKS = find_notebooks()
 
@@ -24,6 +24,11 @@ def test_table_of_contents_and_files_are_the_same():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_keeps_the_rules(path):
     assert guards.notebook_complaints(path) == []
+
+
+@pytest.mark.parametrize("path", find_chapters(), ids=lambda path: path.stem)
+def test_chapter_has_room_for_one_more_figure(path):
+    assert guards.crowded(path) == []
 
 
 def test_alt_texts_differ():
@@ -192,6 +197,16 @@ def test_large_notebook_is_found(tmp_path):
     notebook = good_notebook()
     notebook.cells.append(new_markdown_cell("x" * guards.LARGEST))
     assert "is the limit" in guards.notebook_complaints(store(notebook, tmp_path))[0]
+
+
+def test_full_chapter_is_found_before_it_is_too_large(tmp_path):
+    notebook = good_notebook()
+    assert guards.crowded(store(notebook, tmp_path)) == []
+    notebook.cells.append(new_markdown_cell("x" * (guards.LARGEST - guards.ROOM)))
+    path = store(notebook, tmp_path)
+    assert guards.notebook_complaints(path) == []
+    (complaint,) = guards.crowded(path)
+    assert "no room for one more figure" in complaint
 
 
 def test_repeated_alt_text_is_found():

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.book import guards
-from tools.notebooks import ROOT, find_notebooks, repository_address
+from tools.book.notebooks import ROOT, find_notebooks, repository_address
 
 TEXT = {".bib", ".cff", ".css", ".js", ".md", ".py", ".sh", ".toml", ".txt", ".yml", ""}
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 # A stand-in for Python: tells its version, and has the venv module or not.
 FAKE = """#!/bin/sh
@@ -110,3 +110,13 @@ def test_browser_that_cannot_be_installed_stops_with_the_reason(setup, installed
     assert result.returncode == 1
     assert "no package chromium" in result.stderr
     assert "Installing failed" in result.stderr
+
+
+def test_address_that_is_not_named_is_asked_for_before_anything_is_installed(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = subprocess.run(
+        ["make", "--directory", tmp_path, "address"], capture_output=True, text=True
+    )
+    assert done.returncode
+    assert done.stderr.startswith("Name the address: make address REPO=https://")
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]

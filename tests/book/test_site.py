@@ -11,8 +11,8 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests.book import guards
-from tools.execute import METADATA
-from tools.notebooks import ROOT, write_notebook
+from tools.book.execute import METADATA
+from tools.book.notebooks import ROOT, write_notebook
 
 WORK = "@misc{robbins1951, author={Robbins, H. and Monro, S.}, title={A title}, year={1951}}"
 

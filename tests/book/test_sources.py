@@ -5,8 +5,8 @@ from nbformat.v4 import new_code_cell
 
 from tests.book import guards
 from tests.book.samples import good_notebook
-from tools.notebooks import ROOT, find_chapters, read_notebook, write_notebook
-from tools.sync_source import SourceError, differences, fill, read_object
+from tools.book.notebooks import ROOT, find_chapters, read_notebook, write_notebook
+from tools.book.sync_source import SourceError, differences, fill, read_object
 
 MODULE = '''\
 import functools

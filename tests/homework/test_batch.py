@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from tests.homework.samples import demo, hand_in, handed_in
+from tools.book.notebooks import ROOT
 from tools.homework import batch, report
 from tools.homework.grading import Outcome
 from tools.homework.submissions import find_files, read_submissions
-from tools.notebooks import ROOT
 
 LIMIT = 2.0
 WRONG = {"double": "def double(x): return x"}

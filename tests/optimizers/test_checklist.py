@@ -17,7 +17,7 @@ from ravine import figures, optimizers
 from tests import mutants
 from tests.book import guards
 from tests.optimizers.contract import ROWS
-from tools.notebooks import ROOT, find_notebooks, read_notebook
+from tools.book.notebooks import ROOT, find_notebooks, read_notebook
 
 PLACE = "src/ravine/optimizers"
 FEWEST_FAULTS = 5

@@ -1,4 +1,4 @@
-"""Values from a second source: what optax computed, see tools/record_optax.py."""
+"""Values from a second source: what optax computed, see tools/data/record_optax.py."""
 
 import json
 from pathlib import Path

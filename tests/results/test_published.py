@@ -11,18 +11,13 @@ from ravine.results.published import PublishedError
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "data" / "published"
-EXPERIMENTS = [
-    "mnist-logistic",
-    "bag-of-words",
-    "mnist-mlp",
-    "mnist-mlp-l2",
-    "cifar-cnn",
-    "cifar-cnn-dropout",
-    "vae",
-    "vgg16",
-    "ptb-lstm",
-    "ptb-lstm-clipped",
-]
+EXPERIMENTS = sorted(
+    {
+        line.split(",")[0]
+        for name in ("values", "orderings")
+        for line in (TABLES / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
+    }
+)
 
 
 def number(experiment, source, optimizer, metric):

@@ -10,8 +10,8 @@ import pytest
 from filelock import FileLock
 
 from tests.book.test_site import build
-from tools.notebooks import ROOT
-from tools.pdf import find_browser
+from tools.book.notebooks import ROOT
+from tools.site.pdf import find_browser
 
 
 class Handler(SimpleHTTPRequestHandler):

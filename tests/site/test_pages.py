@@ -11,7 +11,7 @@ import pytest
 
 from tests.book import guards
 from tests.site.conftest import serve
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 NAMES = ["index", "genindex", "search", *guards.contents(ROOT)]
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")

@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 from ravine import figures, surfaces
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.surfaces import LinearRegression, descend
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 STATIC = ROOT / "book/_static/playground"
 STEPS = 1000

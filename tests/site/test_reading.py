@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.site.conftest import serve
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 CHAPTER = "book/adam/adam.html"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 700}

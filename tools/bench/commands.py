@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pandas as pd
 
 from tools.bench.workers import Run
-from tools.notebooks import ROOT, find_chapters
+from tools.book.notebooks import ROOT, find_chapters
 
 WORKERS = 2  # of `make notebooks`, which share the processor's cores out, see `tests.workers`
 REPORT = ROOT / "dist" / "notebooks.xml"  # what pytest says of every cell

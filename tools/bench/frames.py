@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Route, sync_playwright
 
 from tools.bench.commands import ROOT
 from tools.bench.workers import Run
-from tools.pdf import find_browser
+from tools.site.pdf import find_browser
 
 MODULES = ROOT / "book" / "_static" / "playground"
 # Served by no server: the browser's requests are answered from the files.

@@ -10,8 +10,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from ravine.files import write_whole
+from tools.book.notebooks import ROOT, repository_address, setup_source
 from tools.homework.master import Master
-from tools.notebooks import ROOT, repository_address, setup_source
 
 PAGES = ROOT / "book" / "homework"
 RELEASED = ROOT / "dist" / "homework"

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tools.book.notebooks import ROOT
 from tools.homework import messages
-from tools.notebooks import ROOT
 
 STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk makes slow
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from ravine.files import write_whole
+from tools.book.notebooks import ROOT
 from tools.homework.master import Master, MasterError, read_master
-from tools.notebooks import ROOT
 
 ASSIGNMENTS = (
     "backpropagation",

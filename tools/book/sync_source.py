@@ -1,7 +1,7 @@
 """Keeps the code that the chapters show equal to the code of the package.
 
-    python -m tools.sync_source --write    fills the cells from src/
-    python -m tools.sync_source --check    fails with a diff when one byte differs
+    python -m tools.book.sync_source --write    fills the cells from src/
+    python -m tools.book.sync_source --check    fails with a diff when one byte differs
 
 A code cell with the metadata {"source": "src/ravine/optimizers/adam.py::Adam"} holds that class or
 function, verbatim with its decorators. src/ is the truth; the cell is the copy.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tools.notebooks import ROOT, find_notebooks, read_notebook, write_notebook
+from tools.book.notebooks import ROOT, find_notebooks, read_notebook, write_notebook
 
 
 class SourceError(Exception):
@@ -88,7 +88,8 @@ def main() -> None:
         complaints = [text for path in find_notebooks() for text in differences(path)]
         if complaints:
             hint = (
-                "Shown code differs from src/. Edit src/, then: python -m tools.sync_source --write"
+                "Shown code differs from src/. Edit src/, then: "
+                "python -m tools.book.sync_source --write"
             )
             sys.exit("\n\n".join([*complaints, hint]))
     else:

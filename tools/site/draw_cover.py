@@ -1,6 +1,6 @@
 """Draws the picture of the README and the landing page: the race in the ravine.
 
-    python -m tools.draw_cover
+    python -m tools.site.draw_cover
 
 Every algorithm makes the same number of steps, each at its best learning rate from the same grid;
 "best" is the lowest mean error over these steps.
@@ -18,7 +18,7 @@ from keras.optimizers import Optimizer
 from ravine import figures
 from ravine.optimizers import Adam, GradientDescent, Momentum, RMSprop
 from ravine.surfaces import Path, Surface, descend, ravine
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 PICTURE = "book/_static/race.png"
 RACERS: dict[str, Callable[[float], Optimizer]] = {

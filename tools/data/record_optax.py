@@ -3,7 +3,7 @@
 The course does not depend on optax, so this runs in an environment of its own:
 
     python -m venv other && other/bin/pip install optax==0.2.8 jax==0.10.2
-    other/bin/python tools/record_optax.py > tests/optimizers/optax.json
+    other/bin/python tools/data/record_optax.py > tests/optimizers/optax.json
 
 Every algorithm starts at theta = (1, -1, 0.5) and gets the same ten gradients of sizes 0.001, 1 and
 100, at settings where optax means what the papers say: no bias correction in AMSGrad, no momentum
@@ -64,7 +64,7 @@ def main() -> None:
     gradients = np.random.default_rng(0).normal(size=(10, 3)) * [0.001, 1.0, 100.0]
     gradients = np.round(gradients, 5)
     record = {
-        "made by": "tools/record_optax.py",
+        "made by": "tools/data/record_optax.py",
         "versions": {"optax": optax.__version__, "jax": jax.__version__},
         "learning_rate": RATE,
         "start": START,

@@ -1,6 +1,6 @@
 """Executes the chapters as other machines would, and lists the cells that come out differently.
 
-    python -m tools.elsewhere [--on NAME] [NOTEBOOK ...]
+    python -m tools.book.elsewhere [--on NAME] [NOTEBOOK ...]
 
 A processor of another kind adds in another order, and so rounds differently. What a page states as
 a finding must not hang on that. Here the compared outputs and the assertions of all chapters are
@@ -19,10 +19,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ravine.results import records
-from tools.notebooks import ROOT, in_book
+from tools.book.notebooks import ROOT, in_book
 
 TWIN = "RAVINE_ROUNDING_TWIN"  # its number
-TWINS = str(ROOT / "tools" / "rounding_twin.py")
+TWINS = str(ROOT / "tools/book/rounding_twin.py")
 
 
 @dataclass(frozen=True)

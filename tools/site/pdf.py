@@ -1,6 +1,6 @@
 """Makes a PDF of the whole book: one page of HTML, printed by Chromium.
 
-    python -m tools.pdf
+    python -m tools.site.pdf
 
 So the PDF has the figures, the mathematics and the fonts of the site. What print needs otherwise
 stands in `book/_static/print.css`.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.notebooks import ROOT
+from tools.book.notebooks import ROOT
 
 PRINTED = ROOT / "dist" / "ravine.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -1,6 +1,6 @@
 """Runs notebooks as Colab would: alone in an empty folder, with the versions that Colab ships.
 
-    python -m tools.colab [NOTEBOOK ...]
+    python -m tools.book.colab [NOTEBOOK ...]
 
 Without names, one chapter of each part. It makes an environment with the versions below, puts a
 stand-in for the module `google.colab` into it, and lets git fetch this clone where a notebook asks
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.notebooks import ROOT, in_book, repository_address
+from tools.book.notebooks import ROOT, in_book, repository_address
 
 # What Colab shipped when this list was made; `!pip list` in a notebook there tells.
 SHIPPED = {

@@ -1,6 +1,6 @@
 """Record the error surface of ResNet-56 on CIFAR-10, with and without skip connections.
 
-`python -m tools.record_surface [--images N] [--epochs N] [--points N] [--rows N] [--out DIR]`
+`python -m tools.data.record_surface [--images N] [--epochs N] [--points N] [--rows N] [--out DIR]`
 trains both networks and measures their error around the weights where training ended, as the
 chapter on the error surface does with small networks. At the defaults two processor cores took
 24 minutes.
@@ -28,14 +28,14 @@ from ravine.results import records
 from ravine.surfaces import ErrorSurface, random_direction
 from ravine.training import Evaluator, Trainer, common_start
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NETWORKS = {"skips": True, "plain": False}
 BATCH_SIZE, RATE, SEED = 128, 1e-3, 0
 
 
 def main() -> None:
     """Measure both networks and write a table and where it is from."""
-    parser = argparse.ArgumentParser(prog="python -m tools.record_surface")
+    parser = argparse.ArgumentParser(prog="python -m tools.data.record_surface")
     parser.add_argument("--images", type=int, default=10_000, help="of the training data")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--points", type=int, default=15, help="along each direction; odd")

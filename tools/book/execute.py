@@ -1,14 +1,12 @@
 """Executes notebooks from first cell to last in a clean kernel and stores their outputs.
 
-    python -m tools.execute [NOTEBOOK ...]
+    python -m tools.book.execute [NOTEBOOK ...]
 
 Without names, every notebook of the book. A notebook is written back only when all its cells ran
 without an error and without anything on stderr, apart from TensorFlow's start-up lines.
 """
 
 import argparse
-import base64
-import io
 import re
 import sys
 import time
@@ -17,10 +15,10 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from PIL import Image
 
 from ravine.results import records
-from tools.notebooks import ROOT, in_book, read_notebook, write_notebook
+from tools.book.notebooks import ROOT, in_book, read_notebook, write_notebook
+from tools.book.shrink import shrink_images
 
 CELL_TIMEOUT = 3600  # seconds; it ends what hangs
 
@@ -69,32 +67,6 @@ def drop_startup_lines(notebook: NotebookNode) -> None:
             elif text := without_startup_lines(output.text):
                 raise NotebookError(f"cell {number} writes to stderr:\n{text}")
         cell.outputs = kept
-
-
-def shrink_png(data: bytes) -> bytes:
-    """Stores a PNG with a palette of 256 colours where that makes it smaller.
-
-    A figure of lines on a plain ground keeps its look; the metadata that names the writing
-    library goes, so that the bytes follow from the pixels alone.
-    """
-    with Image.open(io.BytesIO(data)) as image:
-        opaque = Image.new("RGB", image.size, "white")
-        opaque.paste(image, mask=image.convert("RGBA").getchannel("A"))
-    palette = opaque.quantize(
-        colors=256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
-    )
-    shrunk = io.BytesIO()
-    palette.save(shrunk, format="PNG", optimize=True)
-    return min(data, shrunk.getvalue(), key=len)
-
-
-def shrink_images(notebook: NotebookNode) -> None:
-    """Shrinks every PNG among the outputs."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                png = shrink_png(base64.b64decode(output.data["image/png"]))
-                output.data["image/png"] = base64.b64encode(png).decode()
 
 
 def normalise_metadata(notebook: NotebookNode) -> None:

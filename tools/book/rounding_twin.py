@@ -29,7 +29,7 @@ def disturbed(values: Any, number: int) -> Any:
 
 
 def disturb() -> None:
-    """Makes this process the twin of that number in the environment: see `tools.elsewhere`."""
+    """Makes this process the twin of that number in the environment: see `tools.book.elsewhere`."""
     from keras.src.initializers import random_initializers
 
     descent = import_module("ravine.surfaces.descent")  # behind the face: `walk` uses it, too

@@ -6,7 +6,7 @@
 
 They were made once, so that results do not move when a package changes. To make them again:
 
-    uv run tools/make_samples.py
+    uv run tools/data/make_samples.py
 
 The same packages give the same arrays; the bytes may differ where another zlib compresses them.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 
 PHOTOGRAPHS = {
     "astronaut.png": ("astronaut", "Eileen Collins, NASA; public domain"),

@@ -1,0 +1,1 @@
+"""How stored data were made, once: the samples, the steps of optax, the surface of ResNet-56."""
