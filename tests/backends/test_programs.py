@@ -122,7 +122,11 @@ def here():
 @pytest.mark.parametrize("backend", [each for each in backends.NAMES if each != backends.name()])
 def test_all_backends_give_the_same_numbers(here, backend):
     pytest.importorskip(backend)
-    program = "import json; from tests.test_backends import numbers; print(json.dumps(numbers()))"
+    program = (
+        "import json\n"
+        "from tests.backends.test_programs import numbers\n"
+        "print(json.dumps(numbers()))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "KERAS_BACKEND": backend},
