@@ -17,7 +17,7 @@ PACKAGE = "ravine"
 SOURCE = ROOT / "src" / PACKAGE
 
 ROOMS: dict[str, set[str]] = {
-    "cli": {"data", "experiments", "results", "training"},
+    "cli": {"data", "experiments", "files", "results", "training"},
     "experiments": {"data", "networks", "optimizers", "results", "training"},
     "figures": {"results", "surfaces"},
     "surfaces": {"backends", "networks", "training"},

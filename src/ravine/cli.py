@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ravine.data import SOURCES, datasets
+from ravine.files import only_writer
 
 # The other modules load TensorFlow, for seconds, and so are imported by the commands that need
 # them. Its start-up lines say nothing about an experiment.
@@ -222,6 +223,7 @@ def _recorded(
         with (
             warnings.catch_warnings(),
             _one_sentence(*expected),
+            only_writer(states),
             several(devices) if devices else nullcontext(),
             _progress(total) as report,
         ):

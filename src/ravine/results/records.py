@@ -24,7 +24,7 @@ from typing import Any
 import pandas as pd
 
 from ravine import __version__
-from ravine.files import data_directory, write_whole
+from ravine.files import data_directory, only_writer, write_whole
 from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
@@ -66,6 +66,7 @@ def save(record: Record, root: Path) -> Path:
     table lies beside the older one until the provenance, which names it by its checksum, is there.
 
     Raises:
+        InUseError: if another process is saving the same record.
         WriteError: if the disk is full or the directory cannot be written.
     """
     directory = root / record.provenance["experiment"] / record.provenance["size"]
@@ -78,11 +79,12 @@ def save(record: Record, root: Path) -> Path:
         "sha256": checksum,
     }
     text = json.dumps(provenance, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(directory / _waiting(checksum), table)
-    write_whole(directory / PROVENANCE, f"{text}\n".encode())  # from here on it is the new record
-    os.replace(directory / _waiting(checksum), directory / TABLE)
-    for left in directory.glob(_waiting("?" * len(checksum))):  # by a save that was killed
-        left.unlink()
+    with only_writer(directory):
+        write_whole(directory / _waiting(checksum), table)
+        write_whole(directory / PROVENANCE, f"{text}\n".encode())  # from here on it is the new one
+        os.replace(directory / _waiting(checksum), directory / TABLE)
+        for left in directory.glob(_waiting("?" * len(checksum))):  # by a save that was killed
+            left.unlink()
     return directory
 
 
