@@ -463,3 +463,9 @@ def test_ctrl_c_that_a_library_swallowed_is_raised_again():
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         check()
+
+
+def test_of_four_runs_on_one_folder_one_works_and_three_say_why_not():
+    """In a process of its own, which forks; `python -m tests.writers` does it twenty times."""
+    done = subprocess.run([sys.executable, "-m", "tests.writers", "2"], capture_output=True)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
