@@ -93,8 +93,9 @@ homework-lock: $(INSTALLED) ## Lock the homework of private/homework into the re
 mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find them
 	@$(BIN)/python tests/mutants.py
 
-kills: $(INSTALLED) ## Kill 20 runs at any moment and see each go on exactly
+kills: $(INSTALLED) ## Kill 20 runs at any moment, and start 20 times four on one folder
 	@$(BIN)/python -m tests.training.kills
+	@$(BIN)/python -m tests.writers
 
 bench: $(INSTALLED) ## Time the course beside what others have: epochs, steps, searches, walks, imports
 	@$(BIN)/python -m tools.bench

@@ -17,7 +17,7 @@ PACKAGE = "ravine"
 SOURCE = ROOT / "src" / PACKAGE
 
 ROOMS: dict[str, set[str]] = {
-    "cli": {"data", "experiments", "results", "training"},
+    "cli": {"data", "experiments", "files", "results", "training"},
     "experiments": {"data", "networks", "optimizers", "results", "training"},
     "figures": {"results", "surfaces"},
     "surfaces": {"backends", "networks", "training"},
@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "optimizers": set(),
     "files": set(),
     "homework": set(),
+    "quiet": set(),
 }
 # Imports past a face that have a reason: none of them is a name that others should use.
 ALLOWED = {

@@ -1,20 +1,26 @@
 """The experiments and the command line: what they run, record, print and refuse."""
 
+import contextlib
 import dataclasses
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ravine import experiments, networks
+from ravine import cli, experiments, networks
 from ravine.cli import app
 from ravine.data import SOURCES, datasets
 from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, best_rates, describe, mnist
-from ravine.results import records
+from ravine.files import only_writer
+from ravine.results import Record, records
 from ravine.training import Trainer
 
 
@@ -229,3 +235,237 @@ def test_counts_start_at_one(option):
 def test_help_does_not_wait_for_tensorflow():
     code = "import sys, ravine.cli; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_another_selection_joins_the_record(small, tmp_path):
+    """Run one after the other, two optimizers make the record that they make together."""
+    options = ["--seeds", "2", "--epochs", "1", "--out"]
+    for names in ("adam", "sgd"):
+        result = ravine("run", "mnist-mlp", "--optimizers", names, *options, str(tmp_path / "one"))
+        assert result.exit_code == 0
+    assert "Beside these runs it keeps the others of the record of 20" in result.output
+    both = ["--optimizers", "adam", "--optimizers", "sgd"]
+    assert ravine("run", "mnist-mlp", *both, *options, str(tmp_path / "both")).exit_code == 0
+    one, both = (records.load("mnist-mlp", "quick", tmp_path / name) for name in ("one", "both"))
+    assert one.frame.drop(columns="seconds").equals(both.frame.drop(columns="seconds"))
+    assert one.provenance["settings"] == both.provenance["settings"]
+    shorter = ravine(
+        "run",
+        "mnist-mlp",
+        "--optimizers",
+        "adam",
+        "--seeds",
+        "1",
+        *options[2:],
+        str(tmp_path / "one"),
+    )
+    assert "keeps the others" in shorter.output
+    assert records.load("mnist-mlp", "quick", tmp_path / "one").frame.equals(one.frame)
+
+
+@pytest.fixture
+def stub(monkeypatch, tmp_path):
+    """Every run and tune returns at once what a run of one seed may have recorded."""
+    columns = {"epoch": [0, 1], "loss": [2.3, 0.5], "eval_loss": [2.3, 0.6]}
+    columns |= {"accuracy": [0.1, 0.9], "seconds": [0.0, 1.0], "diverged": [False, False]}
+    settings = {"optimizers": {"Adam": {"class": "Adam"}}, "seeds": [0], "epochs": 1}
+    known = {"settings": settings, "dataset": "drawn", "environment": {}, "date": "2026-01-01"}
+
+    def made(size, **first):
+        frame = pd.DataFrame({**first, "seed": 0, **columns})
+        frame.attrs["trained"] = stub.trained
+        return Record(frame, {"experiment": "mnist-mlp", "size": size, **known, **stub.changed})
+
+    def run(name, size, *_, **__):
+        return made(size, optimizer="Adam")
+
+    def tune(name, size, *_, **__):
+        return made(f"{size}-grid", optimizer="Adam", learning_rate=0.1)
+
+    stub.trained, stub.changed = 1, {}
+    monkeypatch.setattr(experiments, "run", run)
+    monkeypatch.setattr(experiments, "tune", tune)
+    place = tmp_path / "deep" / "place"
+    place.mkdir(parents=True)
+    monkeypatch.chdir(place)
+    return stub
+
+
+def test_a_run_that_trained_nothing_says_so_and_keeps_its_date(stub):
+    assert "Nothing was trained" not in ravine("run", "mnist-mlp").output
+    stub.trained, stub.changed = 0, {"date": "2026-02-02", "environment": {"commit": "new"}}
+    assert "Nothing was trained: all these runs were" in ravine("run", "mnist-mlp").output
+    provenance = records.load("mnist-mlp", "quick", Path("runs")).provenance
+    assert (provenance["date"], provenance["environment"]) == ("2026-01-01", {})
+
+
+def test_a_replaced_record_is_said(stub):
+    ravine("run", "mnist-mlp")
+    stub.changed = {"dataset": "others", "environment": {"keras": "4"}}
+    said = "This replaces the record of 2026-01-01, which had another data set and keras."
+    assert said in ravine("run", "mnist-mlp").output
+
+
+def test_compare_finds_the_run_of_a_moment_ago(stub):
+    assert "The record of the book, of 20" in ravine("compare", "mnist-mlp").output
+    ravine("run", "mnist-mlp")
+    result = ravine("compare", "mnist-mlp", "--size", "quick")
+    assert "The record in runs/mnist-mlp/quick, of 2026-01-01" in result.output
+    assert "0.5, one seed" in result.output
+
+
+def test_compare_refuses_in_one_sentence(stub):
+    refused(ravine("compare", "nonsense"), "no experiment 'nonsense'")
+    for size in ("huge", "quick-grid"):
+        refused(ravine("compare", "mnist-mlp", "--size", size), f'"full", but it was {size!r}')
+    Path("file").touch()
+    refused(ravine("compare", "mnist-mlp", "--results", "file"), "cannot be read (Not a directory)")
+    missing = ravine("compare", "mnist-mlp", "--size", "quick", "--results", "a b")
+    refused(missing, "run `ravine run mnist-mlp --size quick --out 'a b'` to record it")
+
+
+def test_a_folder_in_use_is_said(stub):
+    with only_writer(Path("runs/checkpoints/mnist-mlp/quick")):
+        refused(ravine("run", "mnist-mlp"), "runs/checkpoints/mnist-mlp/quick is in use, another")
+
+
+def test_a_name_with_a_comma_can_be_chosen(stub, monkeypatch):
+    chosen = []
+    run = experiments.run
+    monkeypatch.setattr(experiments, "run", lambda *a, **_: chosen.append(a[2]) or run(*a[:2]))
+    name, comma = next(
+        (name, optimizer)
+        for name, each in EXPERIMENTS.items()
+        for optimizer in each.quick.optimizers
+        if "," in optimizer
+    )
+    other = next(n for n in EXPERIMENTS[name].quick.optimizers if "," not in n)
+    result = ravine("run", name, "--optimizers", comma.upper(), "--optimizers", other)
+    assert result.exit_code == 0, result.output
+    assert chosen == [[comma, other]]
+
+
+@pytest.mark.parametrize("out", ["runs[final]", "a[/b]", ":smile:", "[red]x", "η"])
+def test_a_path_is_printed_as_it_is(stub, out):
+    result = ravine("run", "mnist-mlp", "--out", out)
+    assert f"Recorded in {out}/mnist-mlp/quick\n" in result.output
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_no_width_cuts_a_name_or_an_interval(stub, monkeypatch, width):
+    monkeypatch.setattr(cli._terminal.console, "width", width)
+    wide = [row for row in ravine("compare", "mnist-mlp").output.splitlines()]
+    assert max(map(len, wide[1:])) <= width  # the first names a path, which no one breaks
+    text = " ".join(" ".join(wide).split())
+    frame = records.load("mnist-mlp", "full").frame
+    assert all(name in text for name in frame["optimizer"].unique())
+    found = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", text)
+    monkeypatch.setattr(cli._terminal.console, "width", 1000)
+    all_of_them = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", ravine("compare", "mnist-mlp").output)
+    assert found == all_of_them and found
+    assert "…" not in text
+
+
+ODD = [
+    *(
+        "",
+        " ",
+        "-",
+        "--",
+        "--help",
+        "a b",
+        "[b]",
+        "[/b]",
+        "[link=x]",
+        "..",
+        "../x",
+        "/dev/null",
+        "~",
+    ),
+    *(
+        "η",
+        "\udcff",
+        "🦆",
+        ":smile:",
+        "\n",
+        "\t",
+        "x" * 300,
+        "x" * 5000,
+        "%s",
+        "{}",
+        "$HOME",
+        "a/b",
+    ),
+    *("0", "1", "2", "-1", "1e9", "9" * 30, "nan", ",", "adam,", "adam,,sgd", "'adam'", "Full"),
+]
+VALUES = {
+    "run": ["--size", "--optimizers", "--seeds", "--epochs", "--out", "--devices"],
+    "tune": ["--size", "--optimizers", "--epochs", "--out", "--devices"],
+    "compare": ["--size", "--results"],
+}
+
+
+@pytest.mark.parametrize("command", VALUES)
+def test_odd_words_end_in_one_sentence(stub, command):
+    for word in ODD:
+        typed = [[command, word], [command, "mnist-mlp", word], [word, command]]
+        typed += [[command, "mnist-mlp", option, word] for option in VALUES[command]]
+        for arguments in typed:
+            result = ravine(*arguments)
+            assert result.exit_code in (0, 2), (arguments, result.exception)
+            assert isinstance(result.exception, SystemExit | None), arguments
+            assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("word", ODD)
+@pytest.mark.parametrize("command", ["list", "data"])
+def test_odd_words_where_none_is_taken(command, word):
+    assert ravine(command, word).exit_code == (0 if word in ("--", "--help") else 2)
+
+
+def in_a_shell(*arguments, **environment):
+    """Run the command as a shell does, without the settings of these tests."""
+    inherited = {key: os.environ[key] for key in os.environ if key != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, "-m", "ravine", *arguments]
+    return subprocess.run(command, capture_output=True, env={**inherited, **environment})
+
+
+def test_no_start_up_line_and_no_colour_reaches_a_pipe_in_another_encoding():
+    done = in_a_shell("list", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"scaled \\u03b2" in done.stdout
+    assert b"\x1b" not in done.stdout
+
+
+def test_an_unknown_backend_is_said():
+    done = in_a_shell("list", KERAS_BACKEND="abacus")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: ") and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3, 1, 2])
+def test_ctrl_c_ends_it_while_libraries_are_imported(seconds):
+    code = "from ravine.__main__ import main; print('here', flush=True); main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        process.stdout.readline()
+        time.sleep(0.05 + seconds)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, b"Stopped.\n")
+
+
+def test_ctrl_c_that_a_library_swallowed_is_raised_again():
+    with pytest.raises(KeyboardInterrupt), cli._terminal.stoppable() as check:
+        check()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        check()
+
+
+def test_of_four_runs_on_one_folder_one_works_and_three_say_why_not():
+    """In a process of its own, which forks; `python -m tests.writers` does it twenty times."""
+    done = subprocess.run([sys.executable, "-m", "tests.writers", "2"], capture_output=True)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()

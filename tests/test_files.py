@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from ravine import files
-from ravine.files import WriteError, whole_file, write_whole
+from ravine.files import InUseError, WriteError, only_writer, whole_file, write_whole
 
 
 def names(directory):
@@ -211,3 +211,111 @@ def test_a_disk_without_locks(path, monkeypatch):
     left.touch()
     write_whole(path, b"new")
     assert path.read_bytes() == b"new" and left.exists()
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from ravine.files import InUseError, only_writer
+
+try:
+    with only_writer(Path(sys.argv[1])):
+        print("holding", flush=True)
+        sys.stdin.read()
+except InUseError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def hold(tmp_path):
+    """Starts processes that hold a folder until they are told, and returns what they say first."""
+    started = []
+
+    def start(folder=tmp_path / "runs"):
+        command = [sys.executable, "-c", HOLDER, str(folder)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_one_writer_per_folder(tmp_path, hold):
+    folder = tmp_path / "runs"
+    first, said = hold()
+    assert said == "holding"
+    with pytest.raises(InUseError) as caught, only_writer(folder):
+        pass
+    assert (
+        hold()[1]
+        == str(caught.value)
+        == (
+            f"{folder} is in use, another run writes there: wait until it ends, or choose another "
+            "folder."
+        )
+    )
+    assert hold(tmp_path / "elsewhere")[1] == "holding"
+    first.communicate()  # lets it end
+    assert names(folder) == []
+    with only_writer(folder), pytest.raises(InUseError), only_writer(folder):
+        pass
+    assert hold()[1] == "holding"
+
+
+def test_a_killed_writer_holds_nothing(tmp_path, hold):
+    process, _ = hold()
+    process.kill()
+    process.wait()
+    with pytest.raises(ValueError), only_writer(tmp_path / "runs"):
+        raise ValueError
+    with only_writer(tmp_path / "runs"):
+        pass
+    assert names(tmp_path / "runs") == []
+
+
+def test_a_folder_that_cannot_be_held(path):
+    message = r"could not be written .*can be written"
+    with pytest.raises(WriteError, match=message), only_writer(path):
+        pass
+
+
+def test_who_opened_the_lock_of_one_who_leaves_tries_again(tmp_path, monkeypatch):
+    """Between opening and locking the other has removed the file, and a third made a new one."""
+    flock, calls = files.fcntl.flock, []
+
+    def late(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            (tmp_path / files.LOCK).unlink()
+        return flock(*arguments)
+
+    monkeypatch.setattr(files.fcntl, "flock", late)
+    with only_writer(tmp_path), pytest.raises(InUseError), only_writer(tmp_path):
+        pass
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("taken", ["removed", "locked"])
+def test_a_file_that_was_taken_for_one_left_behind_is_opened_again(path, monkeypatch, taken):
+    """Another process cleans up between our opening a temporary file and our locking it."""
+    lockf, calls = os.lockf, []
+
+    def late(descriptor, *arguments):
+        calls.append(descriptor)
+        if len(calls) == 1 and taken == "locked":
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if len(calls) == 1:
+            (opened,) = path.parent.glob("*.tmp")
+            opened.unlink()
+        return lockf(descriptor, *arguments)
+
+    monkeypatch.setattr(files.os, "lockf", late)
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert len(calls) == 2

@@ -1,23 +1,21 @@
 """The command line: list, run and tune the experiments, and see which data are there."""
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from ravine import _terminal
+from ravine._terminal import one_sentence, say, show, show_table
 from ravine.data import SOURCES, datasets
+from ravine.files import only_writer
 
-# The other modules load TensorFlow, for seconds, and so are imported by the commands that need
-# them. Its start-up lines say nothing about an experiment.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The other modules load Keras, for seconds, and so are imported by the commands that need them.
+UNLOADABLE = ImportError, ValueError  # a backend that is not there, or an unknown one
 
 app = typer.Typer(
     help="Run the experiments of the course.",
@@ -26,14 +24,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-console = Console()
+SIZES = ("quick", "full")
+RUNS = Path("runs")
+MOST = 1_000_000  # epochs or seeds
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment, see `ravine list`.")]
 Optimizers = Annotated[
-    str | None, typer.Option(help="Only these, separated by commas, such as adam,momentum.")
+    list[str] | None,
+    typer.Option(
+        help="Only these, separated by commas, such as adam,momentum. A name that has a comma goes "
+        "into an option of its own: --optimizers adam --optimizers 'Adam, scaled β'."
+    ),
 ]
 Size = Annotated[str, typer.Option(help="quick or full.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Instead of the setting's own.")]
+Epochs = Annotated[int | None, typer.Option(min=1, max=MOST, help="Instead of the setting's own.")]
 Out = Annotated[
     Path, typer.Option(help="Where the record goes; data/results keeps it as the book's own.")
 ]
@@ -52,25 +56,28 @@ OnCluster = Annotated[
 ]
 
 
+@app.callback()
+def begin() -> None:
+    """Run the experiments of the course."""
+    _terminal.speak_every_encoding()
+
+
 @app.command("list")
 def list_experiments() -> None:
     """List the experiments and what their two sizes run."""
-    from ravine.experiments import EXPERIMENTS
+    with one_sentence(*UNLOADABLE):
+        from ravine.experiments import EXPERIMENTS
 
-    table = Table("experiment", "size", "data", "optimizers", "epochs", "seeds", box=None)
     for name, experiment in EXPERIMENTS.items():
-        console.print(f"{name}: {experiment.title}")
-        for size in ("quick", "full"):
+        show(f"{name}: {experiment.title}")
+        for size in SIZES:
             setting = experiment.setting(size)
-            table.add_row(
-                name,
-                size,
-                f"{experiment.dataset}, {setting.data}",
-                ", ".join(setting.optimizers),
-                str(setting.epochs),
-                str(len(setting.seeds)),
+            again = size == "full" and list(setting.optimizers) == list(experiment.quick.optimizers)
+            chosen = "the same optimizers" if again else ", ".join(setting.optimizers)
+            counts = f"{setting.epochs} epochs, {len(setting.seeds)} seeds"
+            show(
+                f"{name} {size}: {experiment.dataset}, {setting.data}; {counts}; {chosen}", indent=2
             )
-    console.print(table)
 
 
 @app.command()
@@ -79,10 +86,11 @@ def run(
     size: Size = "quick",
     optimizers: Optimizers = None,
     seeds: Annotated[
-        int | None, typer.Option(min=1, help="How many seeds: 3 runs the seeds 0, 1 and 2.")
+        int | None,
+        typer.Option(min=1, max=MOST, help="How many seeds: 3 runs the seeds 0, 1 and 2."),
     ] = None,
     epochs: Epochs = None,
-    out: Out = Path("runs"),
+    out: Out = RUNS,
     resume: Resume = True,
     devices: Devices = None,
     cluster: OnCluster = False,
@@ -91,11 +99,11 @@ def run(
 
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
-    from ravine import experiments
-    from ravine.results import summary
-    from ravine.training import run_name
+    with one_sentence(*UNLOADABLE):
+        from ravine import experiments
+        from ravine.results import summary
+        from ravine.training import run_name
 
-    with _one_sentence(ValueError):
         setting = experiments.find(experiment).setting(size)
         names = _chosen(optimizers, setting.optimizers)
     chosen_seeds = list(setting.seeds if seeds is None else range(seeds))
@@ -106,19 +114,20 @@ def run(
         total,
         out,
         devices,
-        _states(out, experiment, size, [] if resume else [f"{run_name(n)}-seed-*" for n in names]),
+        out / "checkpoints" / experiment / size,
+        [] if resume else [f"{run_name(name)}-seed-*" for name in names],
     )
-    table = Table("optimizer", "training loss", "test accuracy", "s per epoch", "", box=None)
-    for name, row in summary(record.frame).iterrows():
-        diverged = f"{row['diverged']} of {row['runs']} diverged" if row["diverged"] else ""
-        table.add_row(
+    rows = [
+        (
             str(name),
             f"{row['loss']:.4f} ({row['lowest']:.4f} to {row['highest']:.4f})",
             f"{row['accuracy']:.3f}",
             f"{row['seconds']:.2f}",
-            diverged,
+            f"{row['diverged']} of {row['runs']} diverged" if row["diverged"] else "",
         )
-    console.print(table)
+        for name, row in summary(record.frame).iterrows()
+    ]
+    show_table(("optimizer", "training loss", "test accuracy", "s per epoch", ""), rows)
 
 
 @app.command()
@@ -127,7 +136,7 @@ def tune(
     size: Size = "quick",
     optimizers: Optimizers = None,
     epochs: Epochs = None,
-    out: Out = Path("runs"),
+    out: Out = RUNS,
     resume: Resume = True,
     devices: Devices = None,
     cluster: OnCluster = False,
@@ -136,29 +145,34 @@ def tune(
 
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
-    from ravine import experiments
-    from ravine.training import run_name
+    with one_sentence(*UNLOADABLE):
+        from ravine import experiments
+        from ravine.training import run_name
 
-    with _one_sentence(ValueError):
         found = experiments.find(experiment)
         setting = found.setting(size)
         names = _chosen(optimizers, found.grids)
     epochs = epochs or setting.epochs
     trials = sum(len(found.grids[name]) for name in names)
-    grid = f"{size}-grid"
     total = trials * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
     record = _recorded(
         partial(experiments.tune, experiment, size, names, epochs=epochs, on_cluster=cluster),
         total,
         out,
         devices,
-        _states(out, experiment, grid, [] if resume else [f"{run_name(n)}-[0-9]*" for n in names]),
+        out / "checkpoints" / experiment / f"{size}-grid",
+        [] if resume else [f"{run_name(name)}-[0-9]*" for name in names],
     )
-    table = Table("optimizer", "learning rate", "training loss", "", box=None)
-    for row in experiments.best_rates(record.frame).itertuples():
-        best = "best" if row.best else ""
-        table.add_row(str(row.optimizer), f"{row.learning_rate:g}", f"{row.loss:.4f}", best)
-    console.print(table)
+    rows = [
+        (
+            str(row.optimizer),
+            f"{row.learning_rate:g}",
+            f"{row.loss:.4f}",
+            "best" if row.best else "",
+        )
+        for row in experiments.best_rates(record.frame).itertuples()
+    ]
+    show_table(("optimizer", "learning rate", "training loss", ""), rows)
 
 
 @app.command()
@@ -166,22 +180,32 @@ def compare(
     experiment: Name,
     size: Size = "full",
     results: Annotated[
-        Path | None, typer.Option(help="Where the records are; by default those of the book.")
+        Path | None,
+        typer.Option(help="Where the records are; by default runs, and then those of the book."),
     ] = None,
 ) -> None:
     """Show a recorded experiment beside what was published of it, with intervals over seeds."""
     from ravine.results import comparison, published, records
 
-    with _one_sentence(records.RecordError, published.PublishedError):
-        record = records.load(experiment, size, results)
+    with one_sentence(records.RecordError, published.PublishedError, *UNLOADABLE):
+        if size not in SIZES:
+            raise ValueError(f'The size must be "quick" or "full", but it was {size!r}.')
+        root = results
+        if root is None and os.path.exists(RUNS / experiment / size):
+            root = RUNS
+        try:
+            record = records.load(experiment, size, root)
+        except records.RecordError:
+            from ravine import experiments  # for seconds, and so only now
+
+            experiments.find(experiment)
+            raise
         found = comparison.compare(experiment, record.frame)
+    where = "of the book" if root is None else f"in {root / experiment / size}"
+    say(f"The record {where}, of {record.provenance['date']}; in brackets 95 % intervals.")
     table = comparison.readable(found.values)
-    shown = Table(*table.columns, box=None)
-    for row in table.itertuples(index=False):
-        shown.add_row(*map(str, row))
-    console.print(shown)
-    for sentence in comparison.sentences(found.orderings):
-        console.print(sentence, soft_wrap=True, highlight=False)
+    show_table([*map(str, table)], [[*map(str, row)] for row in table.itertuples(index=False)])
+    show(*comparison.sentences(found.orderings))
 
 
 @app.command()
@@ -190,94 +214,76 @@ def data() -> None:
     for name in SOURCES:
         for size in ("sample", "full"):
             paths = datasets.locate(name, size)
-            if size == "full" and not all(path.exists() for path in paths):
-                state = f"missing; {datasets.how_to_get(name, size)}"
-            else:
-                try:
+            try:
+                if size == "full" and not all(path.exists() for path in paths):
+                    state = f"missing; {datasets.how_to_get(name, size)}"
+                else:
                     state = f"there; {datasets.load(name, size).provenance}"
-                except datasets.DatasetError as error:
-                    state = f"unusable; {error}"
+            except (datasets.DatasetError, OSError) as error:
+                state = f"unusable; {error}"
             where = ", ".join(map(str, paths)) or "drawn by code"
-            console.print(f"{name}, {size}: {where}\n  {state}", soft_wrap=True, highlight=False)
-
-
-def _states(out: Path, experiment: str, size: str, dropped: Iterable[str]) -> Path:
-    """Return the directory of the checkpoints, after deleting files of the names in `dropped`."""
-    directory = out / "checkpoints" / experiment / size
-    for pattern in dropped:
-        for file in directory.glob(pattern):
-            file.unlink()
-    return directory
+            say(f"{name}, {size}: {where}\n  {state}")
 
 
 def _recorded(
-    run: Callable[..., Any], total: int, out: Path, devices: int | None, states: Path
+    run: Callable[..., Any],
+    total: int,
+    out: Path,
+    devices: int | None,
+    states: Path,
+    dropped: Iterable[str],
 ) -> Any:
-    """Run with a progress bar, write the record below `out`, and return it."""
-    from ravine.results import records
-    from ravine.training import CheckpointError, ClusterError, several
+    """Run with a progress bar, write the record below `out`, and return it.
+
+    The checkpoints lie in `states`, after those are deleted that are `dropped`.
+    """
+    with one_sentence(*UNLOADABLE):
+        from ravine.results import merging
+        from ravine.training import CheckpointError, ClusterError, several
 
     expected = datasets.DatasetError, CheckpointError, ClusterError, OSError, ValueError
     try:
         with (
-            warnings.catch_warnings(),
-            _one_sentence(*expected),
+            _terminal.stoppable() as check,
+            _terminal.warnings_in_one_line(),
+            one_sentence(*expected),
+            only_writer(states),
             several(devices) if devices else nullcontext(),
-            _progress(total) as report,
+            _terminal.progress(total) as show_row,
         ):
-            warnings.showwarning = lambda message, *_, **__: typer.echo(
-                f"Warning: {message}", err=True
-            )
+            for pattern in dropped:
+                for file in states.glob(pattern):
+                    file.unlink()
+
+            def report(row):
+                check()
+                show_row(row)
+
             record = run(report=report, checkpoints=states.absolute())
-            directory = records.save(record, out)
+            said = merging.save(record, out)
     except KeyboardInterrupt:
         typer.echo("Stopped: the same command goes on after the last whole epoch.", err=True)
         raise typer.Exit(130) from None
-    console.print(f"Recorded in {directory}", soft_wrap=True)
+    for sentence in said:
+        say(sentence)
     return record
 
 
-def _chosen(text: str | None, known: Iterable[str]) -> list[str]:
-    """Return the known names that `text` lists, whatever their case; all of them for None."""
+def _chosen(texts: list[str] | None, known: Iterable[str]) -> list[str]:
+    """Return the known names that `texts` list, whatever their case; all of them for none."""
     names = {name.lower(): name for name in known}
-    if text is None:
+    if not texts:
         return list(names.values())
-    listed = [name.strip().lower() for name in text.split(",")]
+    listed = []
+    for text in texts:  # a name may have a comma of its own
+        whole = text.strip().lower()
+        listed += [whole] if whole in names else [part.strip() for part in whole.split(",")]
     for name in listed:
         if name not in names:
-            raise ValueError(f"There is no optimizer {name!r}; there is {', '.join(names)}.")
+            raise ValueError(
+                f"There is no optimizer {name!r}; there is {'; '.join(names.values())}."
+            )
     return [names[name] for name in dict.fromkeys(listed)]
-
-
-@contextmanager
-def _one_sentence(*errors: type[Exception]) -> Iterator[None]:
-    """End with exit code 2 and the message of an expected error, without a traceback."""
-    try:
-        yield
-    except errors as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Show a bar on a terminal; yield the function that moves it on by one row."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("compiling", total=total)
-
-        def report(row):
-            text = f"{row['optimizer']}, seed {row['seed']}: loss {row['loss']:.4f}"
-            bar.update(task, advance=1, description=text)
-
-        yield report
 
 
 if __name__ == "__main__":

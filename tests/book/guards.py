@@ -154,6 +154,19 @@ def negative_zeros(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def bare_assertions(notebook: NotebookNode) -> list[str]:
+    """Assertions that tell a student who changed something nothing but where they stand."""
+    complaints = []
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        source = re.sub(r"^(\s*)[%!].*$", r"\1pass", cell.source, flags=re.MULTILINE)
+        complaints += [
+            f"code cell {number} asserts without a sentence: {ast.unparse(node.test)}"
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Assert) and node.msg is None
+        ]
+    return complaints
+
+
 def stored_nowhere(notebook: NotebookNode) -> list[str]:
     if notebook.metadata.get("processor"):
         return []

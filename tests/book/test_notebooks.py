@@ -250,3 +250,18 @@ def test_nbval_passes_a_good_notebook_and_finds_a_corrupted_output(tmp_path):
     corrupted = compare_again(path)
     assert corrupted.returncode == 1
     assert "0ne" in corrupted.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("%matplotlib inline\nassert slope < 0", ["slope < 0"]),
+        ("for x in (1, 2):\n    assert x\nassert y, 'y is the sign: look at the gradient'", ["x"]),
+        ("assert slope < 0, 'the loss must fall: is the sign of g right?'", []),
+    ],
+)
+def test_assertion_without_a_sentence_is_found(source, found):
+    notebook = good_notebook()
+    guards.code_cells(notebook)[1].source = source
+    says = [f"code cell 2 asserts without a sentence: {test}" for test in found]
+    assert guards.bare_assertions(notebook) == says

@@ -1,6 +1,8 @@
 """What a reader does on the site: start, search, copy, unfold a solution, go on, by keyboard."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -137,3 +139,32 @@ def test_the_number_of_an_equation_leads_to_it(chapter, pages):
     elsewhere = chapter.get_by_role("link", name="(3.1)", exact=True).first.get_attribute("href")
     page, place = elsewhere.split("#")
     assert f'id="{place}"' in (pages / CHAPTER).parent.joinpath(page).read_text(encoding="utf-8")
+
+
+PRINTED = """(solution) => {
+  const content = solution.querySelector(':scope > :not(summary)');
+  const shown = { contentVisibilityAuto: true, visibilityProperty: true };
+  return content.checkVisibility(shown) && content.getBoundingClientRect().height > 0;
+}"""
+
+
+def test_solutions_are_open_on_paper_and_folded_on_the_screen(context, address, tmp_path):
+    page = opened(context, f"{address}{CHAPTER}")
+    solutions = page.locator("details", has=page.locator("summary", has_text="Solution")).all()
+    assert len(solutions) >= 2
+    assert not any(solution.evaluate(PRINTED) for solution in solutions)
+    page.emulate_media(media="print")
+    assert all(solution.evaluate(PRINTED) for solution in solutions)
+    if shutil.which("pdftotext"):  # what a test sees is then what is on the paper
+        words = solutions[0].locator("p").last.text_content().split()[:4]
+        page.pdf(path=tmp_path / "page.pdf", format="A4")
+        command = ["pdftotext", str(tmp_path / "page.pdf"), "-"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert " ".join(words) in " ".join(text.split())
+
+
+def test_code_that_is_folded_is_not_printed(context, address):
+    page = opened(context, f"{address}{CHAPTER}")
+    page.emulate_media(media="print")
+    folded = page.locator(".cell details.hide").all()
+    assert folded and not any(each.is_visible() for each in folded)

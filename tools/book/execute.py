@@ -7,7 +7,6 @@ without an error and without anything on stderr, apart from TensorFlow's start-u
 """
 
 import argparse
-import re
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from ravine.quiet import without_startup_lines
 from ravine.results import records
 from tools.book.notebooks import ROOT, in_book, read_notebook, write_notebook
 from tools.book.shrink import shrink_images
@@ -27,28 +27,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
-# What TensorFlow and the libraries below it log while they start, whatever the log level: notes and
-# warnings, and errors only about a GPU that is not there.
-STARTUP_LINES = (
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] .*",
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: E .*(cuda|cuDNN|cuBLAS|cuFFT).*",
-    r"[IW]\d{4} \d\d:\d\d:\d+\.\d+ .*",
-    r"E\d{4} \d\d:\d\d:\d+\.\d+ .*(cuda|cuDNN|cuBLAS|cuFFT).*",
-    r"WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR",
-    r"To enable the following instructions: .*",
-    r"\s*",
-)
-STARTUP_LINE = re.compile("|".join(STARTUP_LINES))
-
 
 class NotebookError(Exception):
     """A notebook that must not be stored: one sentence naming the cell and what it did."""
-
-
-def without_startup_lines(text: str) -> str:
-    """Drops TensorFlow's start-up lines from a text of stderr."""
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if not STARTUP_LINE.fullmatch(line.strip("\n")))
 
 
 def drop_startup_lines(notebook: NotebookNode) -> None:

@@ -67,6 +67,10 @@ def first_devices(count: int) -> list[str]:
         ValueError: if there are fewer, or if it is only one.
     """
     devices = keras.distribution.list_devices()  # GPUs where there are any
+    if len(devices) < 2:
+        raise ValueError(
+            f"The number of devices must be at least 2, and this machine has 1; it was {count}."
+        )
     if not 2 <= count <= len(devices):
         raise ValueError(
             f"The number of devices must be from 2 to the {len(devices)} that this machine has, "

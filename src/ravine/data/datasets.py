@@ -246,8 +246,9 @@ def _download(download: Download, path: Path) -> None:
     except (OSError, ValueError) as error:  # no network, no space; another checksum
         reason = "wrong checksum" if isinstance(error, ValueError) else type(error).__name__
         raise DatasetError(
-            f"{download.url} could not be downloaded ({reason}): try again, or put the file with "
-            f"SHA-256 {download.sha256} into a directory and set RAVINE_DATA to it."
+            f"{download.url} could not be downloaded into {path.parent} ({reason}): try again, or "
+            f"put the file with SHA-256 {download.sha256} into a directory and set RAVINE_DATA to "
+            "it."
         ) from error
 
 

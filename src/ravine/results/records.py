@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 from ravine import __version__
-from ravine.files import data_directory, write_whole
+from ravine.files import data_directory, only_writer, write_whole
 from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
@@ -66,6 +67,7 @@ def save(record: Record, root: Path) -> Path:
     table lies beside the older one until the provenance, which names it by its checksum, is there.
 
     Raises:
+        InUseError: if another process is saving the same record.
         WriteError: if the disk is full or the directory cannot be written.
     """
     directory = root / record.provenance["experiment"] / record.provenance["size"]
@@ -78,11 +80,12 @@ def save(record: Record, root: Path) -> Path:
         "sha256": checksum,
     }
     text = json.dumps(provenance, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(directory / _waiting(checksum), table)
-    write_whole(directory / PROVENANCE, f"{text}\n".encode())  # from here on it is the new record
-    os.replace(directory / _waiting(checksum), directory / TABLE)
-    for left in directory.glob(_waiting("?" * len(checksum))):  # by a save that was killed
-        left.unlink()
+    with only_writer(directory):
+        write_whole(directory / _waiting(checksum), table)
+        write_whole(directory / PROVENANCE, f"{text}\n".encode())  # from here on it is the new one
+        os.replace(directory / _waiting(checksum), directory / TABLE)
+        for left in directory.glob(_waiting("?" * len(checksum))):  # by a save that was killed
+            left.unlink()
     return directory
 
 
@@ -90,33 +93,61 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
     """Read a record, by default one that comes with the course (`data/results`).
 
     Raises:
-        RecordError: if the record is missing, or if its files are damaged or do not belong
-            together.
+        RecordError: if the record is missing or cannot be read, or if its files are damaged or do
+            not belong together.
     """
     directory = (root or data_directory() / "results") / experiment / size
-    advice = f"run `ravine run {experiment} --size {size}`"
+    plain = size.removesuffix("-grid")
+    advice = f"run `ravine {'run' if plain == size else 'tune'} {experiment} --size {plain}"
+    advice += "`" if root is None else f" --out {shlex.quote(str(root))}`"
+    text = None
+    while True:
+        before, (text, provenance, tables) = text, _read(directory, advice)
+        for table in tables:
+            if hashlib.sha256(table).hexdigest() == provenance["sha256"]:
+                del provenance["sha256"]
+                return Record(pd.read_csv(BytesIO(table)), provenance)
+        if text == before:  # otherwise it may have been replaced while it was read
+            break
+    if not tables:
+        raise RecordError(f"{directory / TABLE} is missing: {advice} to record it.")
+    raise RecordError(
+        f"{directory / TABLE} is not the table that {PROVENANCE} describes (SHA-256 "
+        f"{provenance['sha256']}): {advice} again."
+    )
+
+
+def _read(directory, advice):
+    """Return the provenance, as bytes and as read, and the tables that may belong to it."""
     try:
-        provenance = json.loads((directory / PROVENANCE).read_bytes())
-        checksum = provenance.pop("sha256")
+        text = (directory / PROVENANCE).read_bytes()
+        provenance = json.loads(text)
         # the second is there if a save was killed between its last two steps
-        names = TABLE, _waiting(checksum)
+        names = TABLE, _waiting(provenance["sha256"])
     except FileNotFoundError as error:
         raise RecordError(f"{error.filename} is missing: {advice} to record it.") from error
+    except OSError as error:
+        raise RecordError(
+            f"{directory / PROVENANCE} cannot be read ({error.strerror}): see that {directory} is "
+            "a folder that this account may read."
+        ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise RecordError(
             f"{directory / PROVENANCE} is damaged, it should be JSON with the checksum of the "
             f"table: {advice} again."
         ) from error
-    tables = [(directory / name).read_bytes() for name in names if (directory / name).exists()]
-    if not tables:
-        raise RecordError(f"{directory / TABLE} is missing: {advice} to record it.")
-    for table in tables:
-        if hashlib.sha256(table).hexdigest() == checksum:
-            return Record(pd.read_csv(BytesIO(table)), provenance)
-    raise RecordError(
-        f"{directory / TABLE} is not the table that {PROVENANCE} describes (SHA-256 "
-        f"{checksum}): {advice} again."
-    )
+    tables = []
+    for name in names:
+        try:
+            tables.append((directory / name).read_bytes())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RecordError(
+                f"{directory / name} cannot be read ({error.strerror}): see that it is a file that "
+                "this account may read."
+            ) from error
+    return text, provenance, tables
 
 
 def environment() -> dict[str, str]:

@@ -1,0 +1,125 @@
+"""How the command line speaks: tables of any width, a bar, one sentence for an error."""
+
+import io
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+# Paths and names are printed as they are: [final] is no colour, and :smile: is no picture.
+console = Console(markup=False, emoji=False, highlight=False)
+NARROWEST = 20  # columns in which a cell of many words can be read
+
+
+def speak_every_encoding() -> None:
+    """Print what the encoding of stdout lacks, such as η, as its code, as Python does on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def show(*texts: str, indent: int = 0) -> None:
+    """Print lines that break between words where the terminal is narrower."""
+    for text in texts:
+        console.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
+
+
+def say(text: str) -> None:
+    """Print one line that no one breaks, with a path in it perhaps."""
+    console.print(text, soft_wrap=True)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; where the terminal is too narrow for it, the rows one below the other.
+
+    No cell is cut. The last column alone may take several lines.
+    """
+    widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
+    needed = sum(widths[:-1]) + min(widths[-1], NARROWEST) + 2 * len(widths)
+    if needed <= console.width:
+        table = Table(box=None)
+        for column in columns[:-1]:
+            table.add_column(Text(column), no_wrap=True)
+        table.add_column(Text(columns[-1]))
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+        return
+    for row in rows:
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                show(f"{column}: {cell}" if column else cell, indent=0 if cell is row[0] else 2)
+
+
+@contextmanager
+def one_sentence(*errors: type[Exception]) -> Iterator[None]:
+    """End with exit code 2 and the message of an expected error, without a traceback."""
+    try:
+        yield
+    except errors as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        typer.echo(f"Error: {text}", err=True)
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C raise `KeyboardInterrupt` inside, so that what is being written ends whole.
+
+    Yields a function that raises it again, where a library has swallowed it.
+    """
+    pressed = []
+
+    def raises(*_):
+        pressed.append(True)
+        raise KeyboardInterrupt
+
+    def check():
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, raises)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Print a warning as its message, without the line of code that it comes from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: typer.echo(f"Warning: {message}", err=True)
+        yield
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Show a bar on a terminal; yield the function that moves it on by one row."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("compiling", total=total)
+
+        def report(row):
+            text = f"{row['optimizer']}, seed {row['seed']}: loss {row['loss']:.4f}"
+            bar.update(task, advance=1, description=text)
+
+        yield report
