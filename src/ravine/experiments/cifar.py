@@ -40,7 +40,8 @@ PAPER_GRIDS = {
     "Adam": GRIDS["Adam"],
 }
 PAPER_QUICK_RATES = {"Nesterov": 0.003, "AdaGrad": 0.01, "Adam": 0.003}
-PAPER_QUICK_DROPOUT_RATES = PAPER_QUICK_RATES
+PAPER_DROPOUT_GRIDS = PAPER_GRIDS | {"Nesterov": (0.001, 0.003, 0.01, 0.03, 0.1)}
+PAPER_QUICK_DROPOUT_RATES = PAPER_QUICK_RATES | {"Nesterov": 0.01}
 PAPER: dict[str, MakeOptimizer] = {
     "Nesterov": partial(PAPER_FAMILIES["Nesterov"], 0.001),
     "AdaGrad": partial(AdaGrad, 0.001),
@@ -115,7 +116,7 @@ CNN_PAPER_DROPOUT = _experiment(
     "cifar-cnn-paper-dropout",
     "CIFAR-10, with dropout, settings that mimic the paper's curves",
     PAPER_FAMILIES,
-    PAPER_GRIDS,
+    PAPER_DROPOUT_GRIDS,
     PAPER_QUICK_DROPOUT_RATES,
     PAPER,
     **DROPOUT,

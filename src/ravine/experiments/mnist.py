@@ -28,8 +28,8 @@ MLP_GRIDS = {
     "Adam": (0.0003, 0.001, 0.003, 0.01, 0.03),
 }
 # The settings published with the thesis behind the course, which belong to the start that its
-# PyTorch gives a network. The paper's figure 2a has Nesterov and AdaDelta besides, without settings;
-# Nesterov has those of the thesis' Momentum here, AdaDelta those of its own publication.
+# PyTorch gives a network. The paper's figure 2a has Nesterov and AdaDelta besides, without saying
+# how; here Nesterov has the settings of the thesis' Momentum, AdaDelta those of its publication.
 MLP_PUBLISHED: dict[str, MakeOptimizer] = {
     "SGD": partial(GradientDescent, 0.01),
     "Momentum": partial(Momentum, 0.01, beta=0.9),
