@@ -158,8 +158,14 @@ SMALL_STEPS, SMALL_STREAMS, SMALL_UNITS = 20, 20, 200
 SMALL_MINIBATCHES = 2323  # in an epoch: (929,589 - 1) words of 20 · 20 each
 # As in the quick setting above, with units too few for dropout.
 SMALL_QUICK_UNITS, SMALL_QUICK_EPOCHS = 32, 2
-SMALL_QUICK_RATES = {"SGD": 30.0, "Momentum": 10.0, "AdaGrad": 0.3, "RMSprop": 0.1, "Adam": 0.1}
-SMALL_QUICK_CLIPPED_RATES = SMALL_QUICK_RATES
+SMALL_QUICK_RATES = {"SGD": 10.0, "Momentum": 3.0, "AdaGrad": 0.1, "RMSprop": 0.03, "Adam": 0.03}
+SMALL_QUICK_CLIPPED_RATES = {
+    "SGD": 30.0,
+    "Momentum": 10.0,
+    "AdaGrad": 0.3,
+    "RMSprop": 0.1,
+    "Adam": 0.1,
+}
 SMALL_GRIDS = GRIDS | {
     "Momentum": (0.3, 1.0, 3.0, 10.0, 30.0),
     "RMSprop": (0.003, 0.01, 0.03, 0.1, 0.3),
