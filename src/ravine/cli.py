@@ -1,9 +1,11 @@
-"""The command line: list, run and tune the experiments, and see which data are there."""
+"""The command line: list, run, tune and record the experiments, and see which data are there."""
+
+# Longer than 300 lines: one function for each command, and they share what they print.
 
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -162,6 +164,54 @@ def tune(
 
 
 @app.command()
+def record(
+    hours: Annotated[float, typer.Option(min=0.0, help="Stop after so many hours.")] = 2.5,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Show what is recorded and the hours that are missing.")
+    ] = False,
+    add: Annotated[
+        Path | None, typer.Option(help="Take in what a recorder has recorded in this folder.")
+    ] = None,
+    out: Out = Path("data/results"),
+    devices: Devices = None,
+) -> None:
+    """Train what the figures at their published length still miss, and add it to the records.
+
+    Ctrl-C is safe: the same command goes on after the last row. Two of them share the runs out.
+    """
+    from ravine.experiments import state_directory  # loads no Keras
+
+    states = state_directory()
+    if listed:
+        _show_plan(out, states)
+        return
+    with suppress(AttributeError):  # not on Windows; threads that start later are as patient
+        os.nice(10)
+    from ravine import experiments
+    from ravine.results import RecordError
+
+    with _one_sentence(RecordError, OSError, ValueError):
+        if add is not None:
+            for directory in experiments.add(add, out):
+                console.print(f"Added to {directory}", soft_wrap=True)
+            return
+        console.print(f"Checkpoints are in {states}", soft_wrap=True)
+        try:
+            with warnings.catch_warnings(), _recording() as watch:
+                warnings.showwarning = lambda message, *_, **__: typer.echo(
+                    f"Warning: {message}", err=True
+                )
+                found = experiments.record(hours, out, states, watch=watch, devices=devices)
+        except KeyboardInterrupt:
+            typer.echo("Stopped: the same command goes on after the last row.", err=True)
+            raise typer.Exit(130) from None
+    for problem in found.problems:
+        typer.echo(f"Left out: {problem}", err=True)
+    end = "All that can be recorded here is." if found.complete else "The time is over."
+    console.print(f"{len(found.units)} runs recorded in {out}. {end}", soft_wrap=True)
+
+
+@app.command()
 def compare(
     experiment: Name,
     size: Size = "full",
@@ -199,6 +249,54 @@ def data() -> None:
                     state = f"unusable; {error}"
             where = ", ".join(map(str, paths)) or "drawn by code"
             console.print(f"{name}, {size}: {where}\n  {state}", soft_wrap=True, highlight=False)
+
+
+def _show_plan(out: Path, states: Path) -> None:
+    """Print how far each line of the plan is. Loads no Keras."""
+    from ravine.experiments import progress
+
+    lines = progress(out, states)
+    table = Table("", "for", "record", "epochs", "runs", "seeds", "hours", "missing", box=None)
+    for line in lines:
+        older = f", {line.older} epochs are there" if line.older else ""
+        table.add_row(
+            line.line.letter,
+            line.line.figure,
+            f"{line.line.experiment}/{line.line.size}{older}",
+            str(line.line.epochs),
+            f"{line.recorded} of {line.units}",
+            ", ".join(map(str, line.seeds)),
+            f"{line.hours:.1f}",
+            f"{line.missing:.1f}",
+        )
+    console.print(table)
+    here, gpu = (
+        sum(line.missing for line in lines if line.gpu == needed) for needed in (False, True)
+    )
+    console.print(
+        f"{here:.1f} hours are missing, and {gpu:.0f} on a GPU. Checkpoints are in {states}",
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _recording() -> Iterator[Callable[[Any], None]]:
+    """Show how far the recorder is; yield the function that it tells every row."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("loading")
+
+        def watch(moment):
+            name = f"{moment.unit.experiment}/{moment.unit.size}, {moment.unit.trial}"
+            left = f"{moment.unit_left / 60:.0f} min left, plan {moment.plan_left / 3600:.1f} h"
+            text = f"{name}, seed {moment.unit.seed}: loss {moment.row['loss']:.4f}, {left}"
+            bar.update(task, completed=moment.rows, total=moment.total, description=text)
+            if moment.rows == moment.total:
+                console.print(text, soft_wrap=True, highlight=False)
+
+        yield watch
 
 
 def _states(out: Path, experiment: str, size: str, dropped: Iterable[str]) -> Path:

@@ -4,20 +4,26 @@ import dataclasses
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from ravine import experiments, files, networks
+from ravine.cli import app
 from ravine.data import datasets
 from ravine.experiments import EXPERIMENTS, RefusedError, Unit, add, ledger, plan, record
 from ravine.experiments.plan import Known, Line
 from ravine.files import WriteError, only_writer
 from ravine.results import RecordError, records
-from ravine.training import CheckpointWarning, Trainer
+from ravine.training import CheckpointWarning, Trainer, read_checkpoint
 
 SHORT, LONG = 1, 2  # epochs
+ROOT = Path(__file__).parents[2]
 
 
 class Killed(BaseException):
@@ -43,6 +49,7 @@ def tiny(monkeypatch):
         Line("b", "two", "tiny", LONG, ("SGD", "Adam"), (0,)),
     )
     monkeypatch.setattr(plan, "PLAN", lines)
+    monkeypatch.setattr(records, "commit_of", lambda _: "0123abc")  # which may change meanwhile
 
 
 @pytest.fixture
@@ -477,3 +484,75 @@ def test_a_damaged_record_from_elsewhere(whole, folders, tmp_path):
     with pytest.raises(RefusedError, match="holds no records"):
         add(tmp_path / "nowhere", folders[0])
     assert not folders[0].exists()
+
+
+# The command
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(os, "nice", nice.append)
+    nice.clear()
+
+    def called(*options):
+        return CliRunner().invoke(app, ["record", "--out", str(tmp_path / "results"), *options])
+
+    return called
+
+
+nice: list[int] = []
+
+
+def test_the_command_records_lists_and_adds(command, whole, tmp_path):
+    expected = uninterrupted(whole)
+    result = command("--hours", "1")
+    assert result.exit_code == 0, result.output
+    assert nice == [10]
+    assert f"Checkpoints are in {tmp_path / 'cache'}" in result.output
+    assert "3 runs recorded" in result.output and "All that can be recorded" in result.output
+    assert outcome(tmp_path / "results") == expected
+    assert "0 runs recorded" in command().output
+
+    listed = command("--list").output
+    assert "2 of 2" in listed and "1 of 1" in listed and "0.0 hours are missing" in listed
+    added = command("--add", str(whole / "results"))
+    assert added.exit_code == 0 and added.output.count("Added to") == 2
+    refused = command("--add", str(tmp_path / "nowhere"))
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("Error: ") and refused.stderr.count("\n") == 1
+
+
+def test_the_command_ends_at_its_time_and_at_ctrl_c(command, whole, tmp_path, monkeypatch):
+    expected = uninterrupted(whole)
+    assert "0 runs recorded" in (early := command("--hours", "0")).output
+    assert "The time is over." in early.output
+    train, calls = Trainer.train, []
+
+    def interrupted(trainer, *arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return train(trainer, *arguments)
+
+    monkeypatch.setattr(Trainer, "train", interrupted)
+    stopped = command()
+    assert stopped.exit_code == 130
+    assert stopped.stderr == "Stopped: the same command goes on after the last row.\n"
+    assert command().exit_code == 0
+    assert outcome(tmp_path / "results") == expected
+    assert len(calls) == 1 + 2 * LONG * 2
+
+
+def test_the_command_says_in_one_sentence_what_went_wrong(command, tmp_path):
+    (tmp_path / "results").write_text("not a directory")
+    result = command()
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+
+
+def test_ten_kills():
+    """SIGKILL at any moment, three times of ten here; `make kills` plants all ten."""
+    script = [sys.executable, "-m", "tests.experiments.recorder_kills", "3"]
+    result = subprocess.run(script, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr

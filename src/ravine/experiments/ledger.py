@@ -231,6 +231,7 @@ class Progress:
         seeds: those with which every algorithm is recorded.
         hours: that the recorded units took.
         missing: hours for the others, as `pace` knows it.
+        gpu: whether it is left to machines with a GPU.
         older: epochs of a record in the same folder that the recorder did not make, or None.
     """
 
@@ -240,6 +241,7 @@ class Progress:
     seeds: tuple[int, ...]
     hours: float
     missing: float
+    gpu: bool
     older: int | None
 
 
@@ -263,6 +265,7 @@ def progress(root: Path, states: Path) -> list[Progress]:
                 tuple(seed for seed in line.seeds if seed not in open_seeds),
                 sum(seconds) / 3600,
                 sum(unit.epochs * pace(states, unit) for unit in rest) / 3600,
+                any(unit.gpu for unit in units),
                 provenance["settings"]["epochs"] if foreign else None,
             )
         )
