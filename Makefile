@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills bench requirements address clean \
+.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
 	homework-release homework-grade homework-check homework-open homework-lock
 
 help: ## List the commands
@@ -93,9 +93,13 @@ homework-lock: $(INSTALLED) ## Lock the homework of private/homework into the re
 mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find them
 	@$(BIN)/python tests/mutants.py
 
-kills: $(INSTALLED) ## Kill 20 runs at any moment, and start 20 times four on one folder
+kills: $(INSTALLED) ## Kill 20 runs and a recorder at any moment; start 20 times four on one folder
 	@$(BIN)/python -m tests.training.kills
+	@$(BIN)/python -m tests.experiments.recorder_kills
 	@$(BIN)/python -m tests.writers
+
+record: $(INSTALLED) ## Record the figures at their published length, for HOURS (default 2.5)
+	@$(BIN)/ravine record --hours $(or $(HOURS),2.5) $(OPTIONS)
 
 bench: $(INSTALLED) ## Time the course beside what others have: epochs, steps, searches, walks, imports
 	@$(BIN)/python -m tools.bench

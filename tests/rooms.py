@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / PACKAGE
 
 ROOMS: dict[str, set[str]] = {
     "cli": {"data", "experiments", "files", "results", "training"},
-    "experiments": {"data", "networks", "optimizers", "results", "training"},
+    "experiments": {"data", "files", "networks", "optimizers", "results", "training"},
     "figures": {"results", "surfaces"},
     "surfaces": {"backends", "networks", "training"},
     "training": {"backends", "data", "files", "networks"},

@@ -10,13 +10,15 @@ def on_demand(room: str, files: Mapping[str, tuple[str, ...]]) -> Callable[[str]
 
     Args:
         room: the package.
-        files: for each of its files the names that the face hands out of it.
+        files: for each of its files the names that the face hands out of it. The file's own name
+            hands out the file.
     """
     home = {name: file for file, names in files.items() for name in names}
 
     def asked_for(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
-        return getattr(import_module(f"{room}.{home[name]}"), name)
+        file = import_module(f"{room}.{home[name]}")
+        return file if name == home[name] else getattr(file, name)
 
     return asked_for

@@ -1,11 +1,12 @@
 """How the command line speaks: tables of any width, a bar, one sentence for an error."""
 
 import io
+import os
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
@@ -123,3 +124,29 @@ def progress(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
             bar.update(task, advance=1, description=text)
 
         yield report
+
+
+@contextmanager
+def recording() -> Iterator[Callable[[Any], None]]:
+    """Show how far the recorder is; yield the function that it tells every row."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("loading")
+
+        def watch(moment):
+            name = f"{moment.unit.experiment}/{moment.unit.size}, {moment.unit.trial}"
+            left = f"{moment.unit_left / 60:.0f} min left, plan {moment.plan_left / 3600:.1f} h"
+            text = f"{name}, seed {moment.unit.seed}: loss {moment.row['loss']:.4f}, {left}"
+            bar.update(task, completed=moment.rows, total=moment.total, description=text)
+            if moment.rows == moment.total:
+                say(text)
+
+        yield watch
+
+
+def step_back() -> None:
+    """Let other work on this machine go first."""
+    with suppress(AttributeError):  # not on Windows; threads that start later are as patient
+        os.nice(10)

@@ -1,4 +1,6 @@
-"""The command line: list, run and tune the experiments, and see which data are there."""
+"""The command line: list, run, tune and record the experiments, and see which data are there."""
+
+# Longer than 300 lines: one function for each command, and they share what they print.
 
 import os
 from collections.abc import Callable, Iterable
@@ -176,6 +178,51 @@ def tune(
 
 
 @app.command()
+def record(
+    hours: Annotated[float, typer.Option(min=0.0, help="Stop after so many hours.")] = 2.5,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Show what is recorded and the hours that are missing.")
+    ] = False,
+    add: Annotated[
+        Path | None, typer.Option(help="Take in what a recorder has recorded in this folder.")
+    ] = None,
+    out: Out = Path("data/results"),
+    devices: Devices = None,
+) -> None:
+    """Train what the figures at their published length still miss, and add it to the records.
+
+    Ctrl-C is safe: the same command goes on after the last row. Two of them share the runs out.
+    """
+    from ravine.experiments import state_directory  # loads no Keras
+
+    states = state_directory()
+    with one_sentence(*UNLOADABLE, OSError):
+        if listed:
+            _show_plan(out, states)
+            return
+        _terminal.step_back()
+        from ravine import experiments
+        from ravine.results import RecordError
+
+    with one_sentence(RecordError, OSError, ValueError):
+        if add is not None:
+            for directory in experiments.add(add, out):
+                say(f"Added to {directory}")
+            return
+        say(f"Checkpoints are in {states}")
+        try:
+            with _terminal.warnings_in_one_line(), _terminal.recording() as watch:
+                found = experiments.record(hours, out, states, watch=watch, devices=devices)
+        except KeyboardInterrupt:
+            typer.echo("Stopped: the same command goes on after the last row.", err=True)
+            raise typer.Exit(130) from None
+    for problem in found.problems:
+        typer.echo(f"Left out: {problem}", err=True)
+    end = "All that can be recorded here is." if found.complete else "The time is over."
+    say(f"{len(found.units)} runs recorded in {out}. {end}")
+
+
+@app.command()
 def compare(
     experiment: Name,
     size: Size = "full",
@@ -223,6 +270,33 @@ def data() -> None:
                 state = f"unusable; {error}"
             where = ", ".join(map(str, paths)) or "drawn by code"
             say(f"{name}, {size}: {where}\n  {state}")
+
+
+def _show_plan(out: Path, states: Path) -> None:
+    """Print how far each line of the plan is. Loads no Keras."""
+    from ravine.experiments import progress
+
+    lines = progress(out, states)
+    columns = ("", "for", "record", "epochs", "runs", "seeds", "hours", "missing", "")
+    rows = [
+        (
+            line.line.letter,
+            line.line.figure,
+            f"{line.line.experiment}/{line.line.size}",
+            str(line.line.epochs),
+            f"{line.recorded} of {line.units}",
+            ", ".join(map(str, line.seeds)),
+            f"{line.hours:.1f}",
+            f"{line.missing:.1f}",
+            f"{line.older} epochs are there" if line.older else "",
+        )
+        for line in lines
+    ]
+    show_table(columns, rows)
+    here, gpu = (
+        sum(line.missing for line in lines if line.gpu == needed) for needed in (False, True)
+    )
+    say(f"{here:.1f} hours are missing, and {gpu:.0f} on a GPU. Checkpoints are in {states}")
 
 
 def _recorded(

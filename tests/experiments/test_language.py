@@ -11,12 +11,28 @@ from ravine.experiments import language
 
 def test_the_schedule_knows_how_many_minibatches_an_epoch_has():
     words, *_ = SOURCES["ptb"]["full"].read.keywords["rows"]
-    minibatches = (words - 1) // (language.FULL_STREAMS * language.FULL_STEPS)
-    assert minibatches == language.FULL_MINIBATCHES
     for experiment in language.EXPERIMENTS:
+        unrolled = experiment.full.prepare.keywords
+        minibatches = (words - 1) // (unrolled["streams"] * unrolled["steps"])
         for make in experiment.full.optimizers.values():
             rate = make().get_config()["learning_rate"]["config"]
             assert rate["steps_per_epoch"] == minibatches
+
+
+def test_the_small_network_is_that_of_zaremba():
+    for experiment in (language.SMALL_CLIPPED,):
+        setting = experiment.full
+        network = setting.make_model()
+        sizes = [layer.units for layer in network.layers if isinstance(layer, keras.layers.LSTM)]
+        assert sizes == [200, 200] and len(network.layers) == 4  # no dropout
+        assert (setting.epochs, network.input_shape[0]) == (13, 20)
+        for weight in network.trainable_variables:
+            assert 0.09 < np.abs(ops.convert_to_numpy(weight)).max() <= 0.1
+        sgd = setting.optimizers["SGD"]()
+        rates = [float(sgd._learning_rate(2323 * epoch)) for epoch in range(13)]
+        assert rates[:4] == [20.0] * 4  # 1 for the sum over the steps
+        np.testing.assert_allclose(rates[4:], [20 / 2**k for k in range(1, 10)], rtol=1e-6)
+    assert language.SMALL_CLIPPED.full.optimizers["SGD"]().global_clipnorm == 5 / 20
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0])  # of the gradient: its norm is below, above the clip

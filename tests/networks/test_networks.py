@@ -513,3 +513,39 @@ def test_on_jax():
     )
     assert finished.returncode == 0, finished.stdout[-5000:]
     assert " passed" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("make", "fans"),
+    [
+        (networks.mnist_mlp, [784, 1000, 1000]),
+        # side 16 leaves 8, 4 and 2
+        (partial(networks.cifar_cnn, image=16), [75, 1600, 1600, 2 * 2 * 128, 1000]),
+    ],
+)
+def test_the_start_of_pytorch_is_uniform_in_kernels_and_biases(make, fans):
+    keras.utils.set_random_seed(0)
+    weights = [numpy(weight) for weight in make(start="pytorch").trainable_variables]
+    pairs = list(zip(weights[::2], weights[1::2], strict=True))
+    for fan_in, (kernel, bias) in zip(fans, pairs, strict=True):
+        assert np.prod(kernel.shape[:-1]) == fan_in
+        bound = 1 / np.sqrt(fan_in)
+        for values in (kernel, bias):
+            assert 0.7 * bound < np.abs(values).max() <= bound
+            assert np.abs(values.mean()) < 4 * bound / np.sqrt(3 * values.size)
+            assert values.std() == pytest.approx(
+                bound / np.sqrt(3), abs=2 * bound / np.sqrt(values.size)
+            )
+        assert not np.isin(bias, kernel[..., :1]).any()  # each draws its own numbers
+
+
+@pytest.mark.parametrize("make", [networks.mnist_mlp, networks.cifar_cnn])
+def test_biases_start_at_zero_by_default(make):
+    assert not any(numpy(w).any() for w in make().trainable_variables if len(w.shape) == 1)
+
+
+@pytest.mark.parametrize("make", [networks.mnist_mlp, networks.cifar_cnn])
+def test_unknown_starts_are_refused(make):
+    with pytest.raises(ValueError) as error:
+        make(start="He")
+    assert str(error.value) == 'start must be "he" or "pytorch", but it was \'He\'.'

@@ -90,6 +90,8 @@ SPOT_CHECKS = [
     ("ptb-lstm-clipped", "tensorflow_ptb", "validation perplexity", {"SGD": 86.16}),
     ("ptb-lstm-clipped", "tensorflow_ptb", "test perplexity", {"SGD": 82.07}),
     ("ptb-lstm-clipped", "zaremba2014recurrent", "test perplexity", {"SGD": 82.7}),
+    ("ptb-small-clipped", "zaremba2014recurrent", "validation perplexity", {"SGD": 120.7}),
+    ("ptb-small-clipped", "zaremba2014recurrent", "test perplexity", {"SGD": 114.5}),
 ]
 
 

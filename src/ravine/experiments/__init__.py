@@ -1,37 +1,54 @@
 """The experiments of the course, by name, each in two sizes; one file for each family of them.
 
 `quick` runs on a laptop in about a minute, on data that come with the package; `full` is the
-published setting.
+published setting. All but the plan loads Keras, and so is loaded when it is asked for.
 """
 
-from ravine.experiments import (
-    averages,
-    bag_of_words,
-    batch_size,
-    cifar,
-    language,
-    mnist,
-    randomness,
-    successors,
-    vae,
-    vgg,
-)
-from ravine.experiments.runs import (
-    EXPERIMENTS,
-    TUNING_SEEDS,
-    best_rates,
-    describe,
-    find,
-    run,
-    tune,
-)
-from ravine.experiments.setting import Experiment, Setting
+from typing import TYPE_CHECKING
+
+from ravine._faces import on_demand
+from ravine.experiments.ledger import Progress, RefusedError, progress, state_directory
+from ravine.experiments.plan import PLAN, Line, Unit, units
+
+if TYPE_CHECKING:
+    from ravine.experiments import (
+        averages,
+        bag_of_words,
+        batch_size,
+        cifar,
+        language,
+        mnist,
+        randomness,
+        successors,
+        vae,
+        vgg,
+    )
+    from ravine.experiments.additions import add
+    from ravine.experiments.recorder import Moment, Recorded, record
+    from ravine.experiments.runs import (
+        EXPERIMENTS,
+        TUNING_SEEDS,
+        best_rates,
+        describe,
+        find,
+        run,
+        tune,
+    )
+    from ravine.experiments.setting import Experiment, Setting
 
 __all__ = [
     "EXPERIMENTS",
+    "PLAN",
     "TUNING_SEEDS",
     "Experiment",
+    "Line",
+    "Moment",
+    "Progress",
+    "Recorded",
+    "RefusedError",
     "Setting",
+    "Unit",
+    "add",
     "averages",
     "bag_of_words",
     "batch_size",
@@ -41,10 +58,54 @@ __all__ = [
     "find",
     "language",
     "mnist",
+    "progress",
     "randomness",
+    "record",
     "run",
+    "state_directory",
     "successors",
     "tune",
+    "units",
     "vae",
     "vgg",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        **{
+            family: (family,)
+            for family in (
+                "averages",
+                "bag_of_words",
+                "batch_size",
+                "cifar",
+                "language",
+                "mnist",
+                "randomness",
+                "successors",
+                "vae",
+                "vgg",
+            )
+        },
+        "additions": ("add",),
+        "recorder": (
+            "Moment",
+            "Recorded",
+            "record",
+        ),
+        "runs": (
+            "EXPERIMENTS",
+            "TUNING_SEEDS",
+            "best_rates",
+            "describe",
+            "find",
+            "run",
+            "tune",
+        ),
+        "setting": (
+            "Experiment",
+            "Setting",
+        ),
+    },
+)

@@ -1,9 +1,11 @@
 """The small convolutional network for CIFAR-10."""
 
+import math
+
 import keras
 from keras import layers
 
-from ravine.networks.parts import dropout_layers, scaled
+from ravine.networks.parts import dropout_layers, initial_weights, scaled
 
 
 def cifar_cnn(
@@ -11,6 +13,7 @@ def cifar_cnn(
     input_dropout: float = 0.0,
     width: float = 1.0,
     image: int = 32,
+    start: str = "he",
 ) -> keras.Model:
     """Return the Adam paper's convolutional network for CIFAR-10, c64-c64-c128-1000 (Fig. 3).
 
@@ -28,23 +31,31 @@ def cifar_cnn(
         input_dropout: share of the input values that are set to 0 in training.
         width: factor on the width of all hidden layers.
         image: side of the images in pixels.
+        start: "he", or "pytorch" as the thesis behind the course has it, see
+            `parts.initial_weights`.
+
+    Raises:
+        ValueError: if `start` is another word.
     """
     network = [keras.Input((image, image, 3)), *dropout_layers(input_dropout)]
-    for filters in (64, 64, 128):
+    channels, side = 3, image
+    for filters in (scaled(64, width), scaled(64, width), scaled(128, width)):
         network += [
             layers.Conv2D(
-                scaled(filters, width),
+                filters,
                 5,
                 padding="same",
                 activation="relu",
-                kernel_initializer="he_normal",
+                **initial_weights(start, 5 * 5 * channels),
             ),
             layers.MaxPooling2D(3, strides=2, padding="same"),
         ]
+        channels, side = filters, math.ceil(side / 2)
+    hidden = scaled(1000, width)
     network += [
         layers.Flatten(),
-        layers.Dense(scaled(1000, width), activation="relu", kernel_initializer="he_normal"),
+        layers.Dense(hidden, activation="relu", **initial_weights(start, side * side * channels)),
         *dropout_layers(dropout),
-        layers.Dense(10),
+        layers.Dense(10, **initial_weights(start, hidden, relu=False)),
     ]
     return keras.Sequential(network)
