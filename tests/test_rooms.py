@@ -121,7 +121,11 @@ def test_what_a_face_hands_out_on_demand_is_what_type_checkers_see(room):
     for block in tree.body:
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING":
             for node in block.body:
-                seen[node.module.split(".")[-1]] = {alias.name for alias in node.names}
+                names = {alias.name for alias in node.names}
+                if node.module == f"ravine.{room}":  # whole files
+                    seen |= {name: {name} for name in names}
+                else:
+                    seen[node.module.split(".")[-1]] = names
     tables = [
         {file: set(names) for file, names in ast.literal_eval(node.args[1]).items()}
         for node in ast.walk(tree)

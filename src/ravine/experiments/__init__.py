@@ -73,21 +73,16 @@ __all__ = [
 __getattr__ = on_demand(
     __name__,
     {
-        **{
-            family: (family,)
-            for family in (
-                "averages",
-                "bag_of_words",
-                "batch_size",
-                "cifar",
-                "language",
-                "mnist",
-                "randomness",
-                "successors",
-                "vae",
-                "vgg",
-            )
-        },
+        "averages": ("averages",),
+        "bag_of_words": ("bag_of_words",),
+        "batch_size": ("batch_size",),
+        "cifar": ("cifar",),
+        "language": ("language",),
+        "mnist": ("mnist",),
+        "randomness": ("randomness",),
+        "successors": ("successors",),
+        "vae": ("vae",),
+        "vgg": ("vgg",),
         "additions": ("add",),
         "recorder": (
             "Moment",
