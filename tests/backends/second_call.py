@@ -70,7 +70,8 @@ def others(values, k):
 
 def every_optimizer(k):
     """Return an optimizer of every class of the course, and one of Keras'."""
-    classes = [getattr(optimizers, name) for name in optimizers.__all__]
+    named = (getattr(optimizers, name) for name in optimizers.__all__)
+    classes = [each for each in named if issubclass(each, keras.optimizers.Optimizer)]
     found = {each.__name__: each(**others(hyperparameters(each()), k)) for each in classes}
     return {**found, "Keras' Adam": keras.optimizers.Adam(0.1 * 0.9**k)}
 

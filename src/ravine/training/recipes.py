@@ -89,6 +89,13 @@ def hyperparameters(optimizer: keras.optimizers.Optimizer) -> dict[str, float]:
     return found
 
 
+def pieces(optimizer: keras.optimizers.Optimizer) -> list[Any]:
+    """Return an optimizer and what it is made of, such as a schedule: its code is theirs, too."""
+    found = [optimizer, *vars(optimizer).values()]
+    inner = getattr(optimizer, "inner_optimizer", None)
+    return found if inner is None else [*found, *pieces(inner)]
+
+
 def set_hyperparameters(optimizer: keras.optimizers.Optimizer, values: dict[str, float]) -> None:
     """Set the hyperparameters of an optimizer that `Recipe.make` made."""
     for name, value in values.items():
