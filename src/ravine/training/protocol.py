@@ -115,7 +115,9 @@ def compare(
         before = cache(evaluation.before)  # all algorithms start alike
         for name, (recipe, values) in contestants.items():
             if recipe not in trainers:
-                trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size, loss, parts)
+                exact = any(weight.dtype == "float64" for weight in model.trainable_variables)
+                optimizer = recipe.make("float64" if exact else "float32")
+                trainers[recipe] = Trainer(model, optimizer, dataset, batch_size, loss, parts)
             trainer = trainers[recipe]
             trainer.restart(start, seed, values)  # 2.
             checkpoint = None
@@ -205,7 +207,10 @@ def _run(trainer, before, after, seed, epochs, points, checkpoint):
             past, point = divmod(row - 1, points)
             first, last = (trainer.steps * k // points for k in (point, point + 1))
             loss, seconds = trainer.train(seed, past + 1, first, last)
-            measured = after() if row % points == 0 else {}
+            measured = {}
+            if row % points == 0:
+                with trainer.finished():
+                    measured = after()
             result = {"loss": loss, **measured, "seconds": seconds}
             # also true for NaN
             diverged = not all(result[key] < DIVERGED for key in result if "loss" in key)
