@@ -263,7 +263,7 @@ def test_a_diverged_run_stays_diverged(tmp_path):
 
 def test_other_settings_are_refused(tmp_path):
     run({"Adam": lambda: Adam(0.05)}, epochs=1, checkpoints=tmp_path)
-    with pytest.raises(CheckpointError, match="another learning_rate:"):
+    with pytest.raises(CheckpointError, match="another learning_rate: start over with --no-resume"):
         run({"Adam": lambda: Adam(0.06)}, epochs=1, checkpoints=tmp_path)
 
 

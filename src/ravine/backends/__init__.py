@@ -19,6 +19,7 @@ from ravine.backends._common import Loss, SurfacePrograms
 __all__ = [
     "Loss",
     "SurfacePrograms",
+    "chosen",
     "count_devices",
     "forward_pass",
     "gpu",
@@ -39,8 +40,8 @@ def name() -> str:
     return keras.backend.backend()
 
 
-def _chosen() -> ModuleType:
-    """Return the module of the backend."""
+def chosen() -> ModuleType:
+    """Return the module of the backend, on whose code every result depends."""
     if name() not in NAMES:
         raise ValueError(f"KERAS_BACKEND must be one of {', '.join(NAMES)}, but it was {name()}.")
     return import_module(f"{__name__}.{name()}")
@@ -62,7 +63,7 @@ def steps_of_epoch(
         ..., last - 1, each taken before its step. x and y lie on the device; the rows of the
         minibatches stand in `order`, shape (steps, batch size).
     """
-    return _chosen().steps_of_epoch(model, optimizer, loss, parts)
+    return chosen().steps_of_epoch(model, optimizer, loss, parts)
 
 
 def forward_pass(
@@ -72,7 +73,7 @@ def forward_pass(
 
     The network predicts, without dropout. Its memories go on.
     """
-    return _chosen().forward_pass(model, measure)
+    return chosen().forward_pass(model, measure)
 
 
 def walk(
@@ -95,7 +96,7 @@ def walk(
     Returns:
         A function (batches) -> points after each step, shape (T, k, *shape).
     """
-    return _chosen().walk(gradient, optimizers, thetas, steps, batch_shape)
+    return chosen().walk(gradient, optimizers, thetas, steps, batch_shape)
 
 
 def surface_programs(error: Callable, model: keras.Model) -> SurfacePrograms:
@@ -105,17 +106,17 @@ def surface_programs(error: Callable, model: keras.Model) -> SurfacePrograms:
         error: function (θ, ...) -> scalar; it goes through the network once.
         model: the network, which decides what compiling pays for.
     """
-    return _chosen().surface_programs(error, model)
+    return chosen().surface_programs(error, model)
 
 
 def count_devices() -> int:
     """Return how many devices share a minibatch, see `ravine.devices`."""
-    return _chosen().count_devices()
+    return chosen().count_devices()
 
 
 def share_out(count: int) -> AbstractContextManager[None]:
     """Let what is made and trained inside use several devices, see `devices.several`."""
-    return _chosen().share_out(count)
+    return chosen().share_out(count)
 
 
 def set_seed(seed: int) -> None:
@@ -124,14 +125,14 @@ def set_seed(seed: int) -> None:
     On TensorFlow `keras.utils.set_random_seed` would seed TensorFlow's too, from which no layer of
     Keras draws, and all compiled programs would be prepared anew: a second for a deep network.
     """
-    _chosen().set_seed(seed)
+    chosen().set_seed(seed)
 
 
 def precision() -> str:
     """Return float64, or float32 on a JAX that was not told to compute with more."""
-    return _chosen().precision()
+    return chosen().precision()
 
 
 def gpu() -> str | None:
     """Return the name of the GPU that the backend computes on, or None."""
-    return _chosen().gpu()
+    return chosen().gpu()

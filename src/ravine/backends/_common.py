@@ -53,6 +53,27 @@ def stateless_call(
     return outputs, [scope.get_current_value(each) for each in states(model)], penalties
 
 
+def exactly(outputs: Any) -> Any:
+    """Return a network's outputs in at least float32, in which a loss is taken, as `fit` does."""
+
+    def exact(tensor):
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        return ops.cast(tensor, "float32") if dtype in ("float16", "bfloat16") else tensor
+
+    return keras.tree.map_structure(exact, outputs)
+
+
+def precision_of(model: keras.Model) -> str:
+    """Return what the losses of a network are summed in: float64 for one of float64."""
+    dtypes = {weight.dtype for weight in model.trainable_variables}
+    return "float64" if "float64" in dtypes else "float32"
+
+
+def total_loss(value: Any, penalties: Sequence[Any], precision: str) -> Any:
+    """Return a loss with its penalties, all in one precision."""
+    return ops.cast(value, precision) + sum(ops.cast(each, precision) for each in penalties)
+
+
 def has_convolution(model: keras.Model) -> bool:
     """Tell whether a network has any convolution: XLA's are slow inside a loop on a CPU."""
     from keras.src.layers.convolutional.base_conv import BaseConv

@@ -14,10 +14,13 @@ from keras import ops
 from ravine.backends._common import (
     Loss,
     SurfacePrograms,
+    exactly,
     first_devices,
     has_convolution,
     in_a_plane,
+    precision_of,
     stateless_call,
+    total_loss,
 )
 from ravine.networks import assign, states
 
@@ -26,11 +29,11 @@ def steps_of_epoch(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Loss, parts: int
 ) -> Callable[[Any, Any, np.ndarray, int, int], Any]:
     """Return a function that runs steps of an epoch as one loop and gives the sum of losses."""
-    mean_gradient = _mean_gradient(model, loss, parts)
+    mean_gradient = _mean_gradient(model, optimizer, loss, parts)
 
     def step(i, carry, x, y, order):
         weights, others, slots, total = carry
-        (value, others), gradients = mean_gradient(weights, others, x[order[i]], y[order[i]])
+        (value, others), gradients = mean_gradient(weights, others, slots, x[order[i]], y[order[i]])
         weights, slots = optimizer.stateless_apply(slots, gradients, weights)
         return weights, others, slots, total + value
 
@@ -50,7 +53,7 @@ def steps_of_epoch(
         state = ([variable.value for variable in group] for group in variables)
         if stepwise:
             # a plain 0.0 would be of another type than the sums after it: a second program
-            carry: Any = (*state, jax.numpy.zeros((), keras.config.floatx()))
+            carry: Any = (*state, jax.numpy.zeros((), precision_of(model)))
             for i in range(first, last):
                 carry = one_step(carry, x, y, order, i)
         else:
@@ -62,14 +65,25 @@ def steps_of_epoch(
     return run
 
 
-def _mean_gradient(model, loss, parts):
-    """Return a function (weights, others, x, y) -> ((loss, others), gradient), taken in parts."""
+def _mean_gradient(model, optimizer, loss, parts):
+    """Return a function (weights, others, slots, x, y) -> ((loss, others), gradient), in parts.
 
-    def loss_of(weights, others, x, y):
+    The gradient is scaled as the optimizer wants it, the loss is not.
+    """
+    precision = precision_of(model)
+
+    def loss_of(weights, others, slots, x, y):
         outputs, others, penalties = stateless_call(model, weights, others, x, training=True)
-        return loss(y, outputs) + sum(penalties), others
+        value = total_loss(loss(y, exactly(outputs)), penalties, precision)
+        with keras.StatelessScope(list(zip(optimizer.variables, slots, strict=True))):
+            return optimizer.scale_loss(value), (value, others)
 
-    gradient = jax.value_and_grad(loss_of, has_aux=True)
+    scaled_gradient = jax.value_and_grad(loss_of, has_aux=True)
+
+    def gradient(*arguments):
+        (_, measured), gradients = scaled_gradient(*arguments)
+        return measured, gradients
+
     distribution = keras.distribution.distribution()
 
     def shared_out(batch):
@@ -78,15 +92,15 @@ def _mean_gradient(model, loss, parts):
         layout = distribution.get_data_layout(batch.shape)
         return keras.distribution.distribute_tensor(batch, layout)
 
-    def mean_gradient(weights, others, x, y):
+    def mean_gradient(weights, others, slots, x, y):
         if parts == 1:
-            return gradient(weights, others, shared_out(x), shared_out(y))
+            return gradient(weights, others, slots, shared_out(x), shared_out(y))
         x, y = (batch.reshape(parts, -1, *batch.shape[1:]) for batch in (x, y))
 
         def add(k, carry):
             total, others, sums = carry
             (value, others), gradients = gradient(
-                weights, others, shared_out(x[k]), shared_out(y[k])
+                weights, others, slots, shared_out(x[k]), shared_out(y[k])
             )
             return total + value, others, jax.tree.map(jax.numpy.add, sums, gradients)
 
@@ -105,7 +119,7 @@ def forward_pass(
     @jax.jit
     def stateless(weights, others, x, y):
         outputs, others, _ = stateless_call(model, weights, others, x, training=False)
-        return measure(y, outputs), others
+        return measure(y, exactly(outputs)), others
 
     def run(x, y):
         weights = [variable.value for variable in model.trainable_variables]

@@ -12,9 +12,12 @@ import tensorflow as tf
 from ravine.backends._common import (
     Loss,
     SurfacePrograms,
+    exactly,
     first_devices,
     has_convolution,
     in_a_plane,
+    precision_of,
+    total_loss,
 )
 from ravine.networks import stateful_layers
 
@@ -30,7 +33,8 @@ def steps_of_epoch(
             "On TensorFlow text cannot be shared out over several devices, because a layer's "
             "memory belongs to whole minibatches: set KERAS_BACKEND=jax."
         )
-    mean_gradient = _mean_gradient(model, loss, parts)
+    mean_gradient = _mean_gradient(model, optimizer, loss, parts)
+    precision = precision_of(model)
 
     def step_on_one(x, y):
         context = tf.distribute.get_replica_context()
@@ -61,7 +65,7 @@ def steps_of_epoch(
         def step(i, total):
             return i + 1, total + step_on_all(tf.gather(x, order[i]), tf.gather(y, order[i]))
 
-        return tf.while_loop(lambda i, _: i < last, step, (first, 0.0))[1]
+        return tf.while_loop(lambda i, _: i < last, step, (first, tf.constant(0.0, precision)))[1]
 
     def run(x, y, order, first, last):
         arguments = x, y, tf.constant(order), tf.constant(first), tf.constant(last)
@@ -71,21 +75,27 @@ def steps_of_epoch(
     return run
 
 
-def _mean_gradient(model, loss, parts):
-    """Return a function (x, y) -> the loss of a minibatch and its gradient, taken in parts."""
-    weights = model.trainable_variables
+def _mean_gradient(model, optimizer, loss, parts):
+    """Return a function (x, y) -> the loss of a minibatch and its gradient, taken in parts.
+
+    The gradient is scaled as the optimizer wants it, the loss is not.
+    """
+    weights, precision = model.trainable_variables, precision_of(model)
 
     def penalties():
         if parts == 1:
-            return sum(model.losses)
-        return tf.reduce_sum(tf.stack([0.0, *model.losses]))
+            return model.losses
+        exact = [tf.cast(each, precision) for each in model.losses]
+        return [tf.reduce_sum(tf.stack([tf.constant(0.0, precision), *exact]))]
 
     def gradient(x, y):
         with tf.GradientTape() as tape:
-            value = loss(y, model(x, training=True)) + penalties()
+            outputs = exactly(model(x, training=True))
+            value = total_loss(loss(y, outputs), penalties(), precision)
+            scaled = optimizer.scale_loss(value)
         # The gradient of an embedding is a list of rows; converting it sums the rows of a word
         # that comes more than once, which the optimizers and clipping need.
-        return value, [tf.convert_to_tensor(each) for each in tape.gradient(value, weights)]
+        return value, [tf.convert_to_tensor(each) for each in tape.gradient(scaled, weights)]
 
     def mean_gradient(x, y):
         x, y = _in_parts(x, parts), _in_parts(y, parts)
@@ -99,7 +109,8 @@ def _mean_gradient(model, loss, parts):
             return k + 1, total + value / parts, sums
 
         zeros = [tf.zeros(weight.shape, weight.dtype) for weight in weights]
-        loop = tf.while_loop(lambda k, *_: k < parts, add, (0, 0.0, zeros), parallel_iterations=1)
+        start = 0, tf.constant(0.0, precision), zeros
+        loop = tf.while_loop(lambda k, *_: k < parts, add, start, parallel_iterations=1)
         return loop[1:]
 
     return gradient if parts == 1 else mean_gradient
@@ -114,7 +125,7 @@ def forward_pass(
 ) -> Callable[[Any, Any], Any]:
     """Return a function (x, y) -> what `measure(y, outputs)` gives, as one graph."""
     compiled = tf.function(
-        lambda x, y: measure(y, model(x, training=False)),
+        lambda x, y: measure(y, exactly(model(x, training=False))),
         jit_compile=_xla_pays(model),
         autograph=False,
         reduce_retracing=True,

@@ -10,7 +10,14 @@ import torch
 from keras import ops
 from torch.autograd import functional
 
-from ravine.backends._common import Loss, SurfacePrograms, stateless_call
+from ravine.backends._common import (
+    Loss,
+    SurfacePrograms,
+    exactly,
+    precision_of,
+    stateless_call,
+    total_loss,
+)
 from ravine.networks import assign, states
 
 
@@ -18,7 +25,7 @@ def steps_of_epoch(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: Loss, parts: int
 ) -> Callable[[Any, Any, np.ndarray, int, int], Any]:
     """Return a function that runs steps of an epoch and gives the sum of losses."""
-    weights, others = model.trainable_variables, states(model)
+    weights, others, precision = model.trainable_variables, states(model), precision_of(model)
 
     def run(x, y, order, first, last):
         total = 0.0
@@ -30,8 +37,8 @@ def steps_of_epoch(
                 outputs, carried, penalties = stateless_call(
                     model, _values(weights), _values(others), x[part], training=True
                 )
-                value = loss(y[part], outputs) + sum(penalties)
-                (value / parts).backward()  # adds to the gradients
+                value = total_loss(loss(y[part], exactly(outputs)), penalties, precision)
+                (optimizer.scale_loss(value) / parts).backward()  # adds to the gradients
                 assign(others, carried)
                 total += value.detach() / parts
             with torch.no_grad():
@@ -52,7 +59,7 @@ def forward_pass(
 
     def run(x, y):
         with torch.no_grad():
-            return measure(ops.convert_to_tensor(y), model(x, training=False))
+            return measure(ops.convert_to_tensor(y), exactly(model(x, training=False)))
 
     return run
 

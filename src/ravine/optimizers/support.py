@@ -122,6 +122,7 @@ def state_like(
                     initializer="zeros",
                     dtype=working_dtype(variable),
                     name=f"{_plain_name(variable)}_{name}",
+                    layout=getattr(variable, "_layout", None),
                 )
             )
     return state

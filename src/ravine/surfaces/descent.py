@@ -87,8 +87,9 @@ def descend(
         `Path.diverged_at`.
 
     Raises:
-        ValueError: if `start` has the wrong shape or is not finite, or if a regression problem
-            comes without batches, or a surface with them.
+        ValueError: if an optimizer averages its weights or scales a loss; if `start` has the wrong
+            shape or is not finite, or if a regression problem comes without batches, or a surface
+            with them.
     """
     start = np.asarray(objective.start if start is None else start, dtype="float64")
     if start.shape[-1:] != (2,) or start.ndim > 2 or not np.isfinite(start).all():
@@ -101,6 +102,8 @@ def descend(
         start = np.broadcast_to(start, (*batches.shape[1:-1], 2))
         steps = len(batches)
 
+    for name, optimizer in optimizers.items():
+        _check(name, optimizer)
     recipes = tuple(map(recipe_of, optimizers.values()))
     batch_shape = None if batches is None else batches.shape
     program = _program(objective, recipes, start.shape, steps, batch_shape)
@@ -113,6 +116,15 @@ def descend(
         with np.errstate(over="ignore", invalid="ignore"):
             paths[name] = Path(path, surface.value(path))
     return paths
+
+
+def _check(name, optimizer):
+    """Refuse options that belong to a training, not to a walk."""
+    if optimizer.use_ema or optimizer.loss_scale_factor or hasattr(optimizer, "inner_optimizer"):
+        raise ValueError(
+            f"A walk shows the points themselves and scales no loss: make {name or 'the optimizer'}"
+            " without use_ema, loss_scale_factor and LossScaleOptimizer."
+        )
 
 
 @lru_cache(maxsize=64)

@@ -42,7 +42,7 @@ class CheckpointError(Exception):
 
 
 class CheckpointWarning(UserWarning):
-    """The newest checkpoint is damaged, and the run goes on from the one before it."""
+    """A checkpoint is damaged, or not of the code that runs; the message says what is done."""
 
 
 class _DamagedError(Exception):
@@ -56,10 +56,13 @@ class Checkpoint:
     Attributes:
         path: the newest.
         run: what the run is: the settings that must be the same when it goes on. JSON values.
+        code: fingerprints of the code that trains, by what it makes, or None if nobody minds: a run
+            of other code starts anew. `python` says which Python made them, see `fingerprints`.
     """
 
     path: Path
     run: dict[str, Any]
+    code: dict[str, str] | None = None
 
     @property
     def previous(self) -> Path:
@@ -77,7 +80,8 @@ class Checkpoint:
         Raises:
             WriteError: if the disk is full or the directory cannot be written.
         """
-        text = json.dumps({"run": self.run, "results": results}).encode()
+        content = {"run": self.run, "code": self.code, "results": results}
+        text = json.dumps(content).encode()
         with whole_file(self.path, keep=self.previous) as file:
             file.write(bytes(DIGEST_BYTES))  # its place
             for array in chain([np.frombuffer(text, "uint8")], arrays):
@@ -91,7 +95,8 @@ class Checkpoint:
         """Return the arrays and the results; two empty lists if nothing was saved yet.
 
         Where the newest file is damaged it is set aside, with a `CheckpointWarning`, and what the
-        one before it holds is returned. No file is deleted.
+        one before it holds is returned. Where the code has changed since, both are set aside, with
+        a warning that says so, and the run starts anew. No file is deleted.
 
         Raises:
             CheckpointError: if there is no undamaged file, or one cannot be read, or it was written
@@ -100,7 +105,7 @@ class Checkpoint:
         damaged: list[str] = []
         for path in (self.path, self.previous):
             try:
-                run, arrays, results = read_checkpoint(path)
+                content, arrays = _read(path)
                 break
             except FileNotFoundError:  # of the newest: a save was killed between two renames
                 continue
@@ -119,27 +124,65 @@ class Checkpoint:
                     "from epoch 0."
                 )
             return [], []
-        run = _as_today(run)
-        if run != self.run:
-            changed = [key for key in {**run, **self.run} if run.get(key) != self.run.get(key)]
+        changed = _differing(_as_today(content["run"]), _as_today(self.run))
+        if changed:
             raise CheckpointError(
-                f"{path} belongs to a run with another {' and '.join(changed)}: "
-                "delete it, or keep this run's checkpoints in another directory."
+                f"{path} belongs to a run with another {' and '.join(changed)}: start over with "
+                "--no-resume on the command line, or in Python keep this run's checkpoints in "
+                "another directory."
             )
         if damaged:
-            self._set_aside()
-        return arrays, results
+            aside = self._set_aside(self.path, "damaged")
+            _warn(
+                f"{self.path} is damaged: it is now called {aside}, and the run goes on from the "
+                "checkpoint before it, to the same result."
+            )
+        if not self._of_this_code(path, content.get("code")):
+            return [], []
+        return arrays, content["results"]
 
-    def _set_aside(self):
-        """Rename the damaged newest file, or the next save would keep it over the good one."""
-        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-        os.replace(self.path, aside)
-        warnings.warn(
-            f"{self.path} is damaged: it is now called {aside.name}, and the run goes on from the "
-            "checkpoint before it, to the same result.",
-            CheckpointWarning,
-            stacklevel=3,
+    def holds_this_run(self) -> bool:
+        """Tell whether there is a file of a run with the same settings."""
+        try:
+            run = _read(self.path)[0]["run"]
+        except (OSError, _DamagedError):
+            return False
+        return not _differing(_as_today(run), _as_today(self.run))
+
+    def _of_this_code(self, path, code):
+        """Tell whether a run may go on from a file, or set the files of other code aside."""
+        if self.code is None or code == self.code:
+            return True
+        if code is None or code["python"] != self.code["python"]:
+            reason = "" if code is None else f" other than by Python {code['python']}"
+            _warn(
+                f"{path} does not say{reason} by which code it was written, and the run goes on "
+                "from it: if you have edited any since, start over with --no-resume on the command "
+                "line, or in Python in another directory."
+            )
+            return True
+        names = [self._set_aside(path, "other-code")]
+        if path == self.path and self.previous.exists():
+            names.append(self._set_aside(self.previous, "other-code"))
+        _warn(
+            f"The code of the {' and '.join(_differing(code, self.code))} has changed since {path} "
+            f"was written: the run starts anew, and the old state is kept as {' and '.join(names)}."
         )
+        return False
+
+    def _set_aside(self, path, why):
+        """Rename a file, or the next save would keep it as the one before, and return its name."""
+        aside = path.with_name(f"{path.name}.{why}-{time.time_ns()}")
+        os.replace(path, aside)
+        return aside.name
+
+
+def _differing(one, other):
+    return [key for key in {**one, **other} if one.get(key) != other.get(key)]
+
+
+def _warn(message):
+    warnings.warn(message, CheckpointWarning, stacklevel=4)
 
 
 def without_modules(config: Any) -> Any:
@@ -163,6 +206,47 @@ def without_modules(config: Any) -> Any:
     }
 
 
+def without_automatic_names(config: Any) -> Any:
+    """Return a Keras configuration without the numbers that Keras counts its layers with.
+
+    A second network of a process is made of layers called dense_2 and dense_3. What its
+    configuration calls by such a name, at any depth, is called dense #0 and dense #1 here. A name
+    that someone gave stays.
+
+    Args:
+        config: JSON values.
+    """
+    names: dict[str, str] = {}
+    _find_automatic_names(config, names)
+    return _renamed(config, names)
+
+
+def _find_automatic_names(config, names):
+    if isinstance(config, dict):
+        kind, inner = config.get("class_name"), config.get("config")
+        if isinstance(kind, str) and isinstance(inner, dict):
+            snake = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", kind)
+            snake = re.sub("([a-z])([A-Z])", r"\1_\2", snake).lower()
+            name = inner.get("name")
+            # of its two layers Bidirectional says which is which
+            found = re.fullmatch(
+                rf"((?:forward_|backward_)?{re.escape(snake)})(?:_\d+)?", str(name)
+            )
+            if found and name not in names:
+                names[name] = f"{found[1]} #{len(names)}"
+    for each in config.values() if isinstance(config, dict) else config:
+        if isinstance(each, dict | list):
+            _find_automatic_names(each, names)
+
+
+def _renamed(config, names):
+    if isinstance(config, dict):
+        return {key: _renamed(value, names) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_renamed(value, names) for value in config]
+    return names.get(config, config) if isinstance(config, str) else config
+
+
 def _as_today(run):
     """Describe a run as it would be described now."""
     for old, new in FORMERLY.items():
@@ -170,11 +254,18 @@ def _as_today(run):
             key: re.sub(old, new, value) if isinstance(value, str) else value
             for key, value in run.items()
         }
+    if "network" in run:
+        return run | {"network": without_automatic_names(run["network"])}
     return run
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[dict[str, Any]]]:
     """Return run, arrays and results of one file, once its checksum is found right."""
+    content, arrays = _read(path)
+    return content["run"], arrays, content["results"]
+
+
+def _read(path):
     with path.open("rb") as file:
         digest = file.read(DIGEST_BYTES)
         if hashlib.file_digest(file, DIGEST).digest() != digest:
@@ -184,4 +275,4 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[np.ndarray], list[
         arrays = []
         while file.peek(1):
             arrays.append(np.load(file, allow_pickle=False))
-    return content["run"], arrays, content["results"]
+    return content, arrays

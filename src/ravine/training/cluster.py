@@ -81,7 +81,10 @@ def compare_on_cluster(
             for row in ray.get(finished).to_dict("records"):
                 if report is not None:
                     report(row)
-        return pd.concat(ray.get(tasks), ignore_index=True)
+        frames = ray.get(tasks)
+        whole = pd.concat(frames, ignore_index=True)
+        whole.attrs["trained"] = sum(frame.attrs["trained"] for frame in frames)
+        return whole
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
     except ray.exceptions.RayError as error:

@@ -8,6 +8,7 @@ come in one minibatch at a time, and the same program runs one step on each.
 import math
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -67,6 +68,10 @@ class Trainer:
         self.batch_size = batch_size
         self.loss = loss
         self.parts = parts
+        scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if model.dtype_policy.name == "mixed_float16" and not scales:  # as `fit` does
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        _check(model, optimizer)
         optimizer.build(model.trainable_variables)
         self.optimizer = optimizer
         self.slots = optimizer.variables
@@ -96,6 +101,18 @@ class Trainer:
         assign(self.model.variables, start)
         assign(self.slots, self.first_slots)
         set_hyperparameters(self.optimizer, hyperparameters or {})
+
+    @contextmanager
+    def finished(self) -> Iterator[None]:
+        """Let the network have the weights that `fit` ends with: with `use_ema` their average."""
+        weights = self.model.trainable_variables
+        if not getattr(self.optimizer, "inner_optimizer", self.optimizer).use_ema:
+            yield
+            return
+        before = [ops.convert_to_numpy(weight) for weight in weights]
+        self.optimizer.finalize_variable_values(weights)
+        yield
+        assign(weights, before)
 
     def state(self) -> Iterator[np.ndarray]:
         """Yield the values of all variables, of the network and of the optimizer.
@@ -141,6 +158,22 @@ class Trainer:
         images = self.dataset.x_train.batches(order, seed, epoch)
         for x, rows in zip(images, order, strict=True):
             yield ops.convert_to_tensor(x), ops.convert_to_tensor(self.dataset.y_train[rows])
+
+
+def _check(model, optimizer):
+    """Refuse what the programs would do in another way than `fit`."""
+    exact = any(weight.dtype == "float64" for weight in model.trainable_variables)
+    if exact and backends.precision() == "float32":
+        raise ValueError("On JAX a network of float64 needs JAX_ENABLE_X64=1 in the environment.")
+    scales = hasattr(optimizer, "inner_optimizer")
+    options = optimizer.inner_optimizer if scales else optimizer
+    several = backends.count_devices() > 1
+    if several and (scales or options.loss_scale_factor or options.gradient_accumulation_steps):
+        raise ValueError(
+            "Over several devices a loss is not scaled and gradients are not accumulated: train "
+            "on one, or leave loss_scale_factor, LossScaleOptimizer, mixed_float16 and "
+            "gradient_accumulation_steps out."
+        )
 
 
 class Evaluator:

@@ -10,6 +10,7 @@
 How an epoch runs as one compiled program is the business of `training.Trainer`.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -28,9 +29,10 @@ from ravine import backends
 from ravine.backends import Loss
 from ravine.data import Dataset
 from ravine.training import losses
-from ravine.training.checkpoints import Checkpoint, without_modules
+from ravine.training.checkpoints import Checkpoint, without_automatic_names, without_modules
 from ravine.training.engine import Evaluator, Trainer
-from ravine.training.recipes import Recipe, hyperparameters, recipe_of
+from ravine.training.fingerprints import PYTHON, fingerprint
+from ravine.training.recipes import Recipe, hyperparameters, pieces, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
 START_ROWS = 1000  # of the training data give the loss before training
@@ -72,7 +74,9 @@ def compare(
             memory, see `training.Trainer`.
         report: called with every new row of the table, to show progress.
         checkpoints: directory in which every run keeps its state after every row. Runs that
-            have one there go on from it, exactly as if they had not been interrupted.
+            have one there go on from it, exactly as if they had not been interrupted; where the
+            code of optimizer, network, loss or engine has changed since, they start anew, and a
+            warning says so.
 
     Returns:
         One row per (optimizer, seed, point of an epoch), epoch 0 being the start, with the columns
@@ -87,6 +91,9 @@ def compare(
         - diverged: the loss was not a number or above `DIVERGED`. The run ends there, and this
           and its remaining rows have infinite losses.
 
+        `attrs["trained"]` is the number of its rows that this call made. Where it is 0, all were in
+        the checkpoints, and nothing was trained.
+
     Raises:
         TypeError: if an optimizer is given instead of a function that makes one.
         ValueError: if `batch_size`, `points` or `parts` does not fit the data, or a seed comes
@@ -99,26 +106,34 @@ def compare(
     evaluation = _Evaluation(Evaluator(model, loss, dataset.streams, parts), dataset)
     made = {name: make() for name, make in optimizers.items()}
     contestants = {name: (recipe_of(each), hyperparameters(each)) for name, each in made.items()}
+    code = _code(make_model, model, loss)
     trainers: dict[Recipe, Trainer] = {}  # one serves a whole sweep of an algorithm
-    rows = []
+    rows: list[dict[str, Any]] = []
+    trained = 0
     for seed in seeds:
         start = common_start(make_model, seed)  # 1.
         before = cache(evaluation.before)  # all algorithms start alike
         for name, (recipe, values) in contestants.items():
             if recipe not in trainers:
-                trainers[recipe] = Trainer(model, recipe.make(), dataset, batch_size, loss, parts)
+                exact = any(weight.dtype == "float64" for weight in model.trainable_variables)
+                optimizer = recipe.make("float64" if exact else "float32")
+                trainers[recipe] = Trainer(model, optimizer, dataset, batch_size, loss, parts)
             trainer = trainers[recipe]
             trainer.restart(start, seed, values)  # 2.
             checkpoint = None
             if checkpoints is not None:
                 identity = _identity(trainer, recipe, values, seed, points)
-                checkpoint = Checkpoint(checkpoints / f"{run_name(name)}-seed-{seed}.npz", identity)
+                all_code = {"optimizer": fingerprint(*pieces(made[name])), **code}
+                checkpoint = _checkpoint(checkpoints, name, seed, identity, all_code)
             run = _run(trainer, before, evaluation.after, seed, epochs, points, checkpoint)
-            for result in run:  # 3. to 5.
+            for is_new, result in run:  # 3. to 5.
+                trained += is_new
                 rows.append({"optimizer": name, "seed": seed, **result})
                 if report is not None:
                     report(rows[-1])
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    frame.attrs["trained"] = trained
+    return frame
 
 
 def _check(dataset, optimizers, seeds, batch_size, points, parts):
@@ -177,13 +192,13 @@ class _Evaluation:
 
 
 def _run(trainer, before, after, seed, epochs, points, checkpoint):
-    """Yield what is recorded before training and at every point of every epoch."""
+    """Yield, for the start and every point of every epoch, if it is new and what is recorded."""
     results = []
     if checkpoint is not None:
         arrays, results = checkpoint.load()
         if results:
             trainer.load_state(arrays)
-    yield from results[: epochs * points + 1]
+    yield from ((False, result) for result in results[: epochs * points + 1])
     for row in range(len(results), epochs * points + 1):
         diverged = row > 0 and results[-1]["diverged"]
         if row == 0:
@@ -192,7 +207,10 @@ def _run(trainer, before, after, seed, epochs, points, checkpoint):
             past, point = divmod(row - 1, points)
             first, last = (trainer.steps * k // points for k in (point, point + 1))
             loss, seconds = trainer.train(seed, past + 1, first, last)
-            measured = after() if row % points == 0 else {}
+            measured = {}
+            if row % points == 0:
+                with trainer.finished():
+                    measured = after()
             result = {"loss": loss, **measured, "seconds": seconds}
             # also true for NaN
             diverged = not all(result[key] < DIVERGED for key in result if "loss" in key)
@@ -202,7 +220,7 @@ def _run(trainer, before, after, seed, epochs, points, checkpoint):
         results.append({**result, "epoch": epoch, "diverged": diverged})
         if checkpoint is not None:
             checkpoint.save(trainer.state(), results)
-        yield results[-1]
+        yield True, results[-1]
 
 
 def _identity(trainer, recipe, values, seed, points):
@@ -211,6 +229,7 @@ def _identity(trainer, recipe, values, seed, points):
         [type(layer).__name__, {k: v for k, v in layer.get_config().items() if k != "name"}]
         for layer in trainer.model.layers
     ]
+    network = without_modules(json.loads(json.dumps(layers, default=repr)))
     return {
         "optimizer": f"{recipe.optimizer.__name__} {recipe.settings}",
         **values,
@@ -220,13 +239,45 @@ def _identity(trainer, recipe, values, seed, points):
         "points": points,
         "parts": trainer.parts,
         "data set": trainer.dataset.provenance,
-        "network": without_modules(json.loads(json.dumps(layers, default=repr))),
+        "network": without_automatic_names(network),
         "backend": backends.name(),
     }
 
 
+def _code(make_model, model, loss):
+    """Return fingerprints of the code that all runs of one comparison come from."""
+    programs = backends.chosen()
+    engine = Trainer, Evaluator, _run, Recipe.make, programs.steps_of_epoch, programs.forward_pass
+    return {
+        "python": PYTHON,
+        "network": fingerprint(make_model, *map(type, model._flatten_layers())),
+        "loss": fingerprint(loss),
+        "engine": fingerprint(*engine),
+    }
+
+
+def _checkpoint(folder, name, seed, identity, code):
+    """Return a run's checkpoint; that of an older version, if its name was shorter then."""
+    newest, former = (
+        Checkpoint(folder / f"{file}-seed-{seed}.npz", identity, code)
+        for file in (run_name(name), _plain(name))
+    )
+    return former if not newest.path.exists() and former.holds_this_run() else newest
+
+
 def run_name(optimizer: str) -> str:
-    """Return how file names begin that belong to an optimizer: adam-1e-3 for "Adam, 1e-3"."""
+    """Return how file names begin that belong to an optimizer: adam-0.001 for "Adam, 0.001".
+
+    Where the name has other signs than letters from A to Z, digits, points, spaces and commas, some
+    digits of its SHA-256 follow, so that another name has another file.
+    """
+    plain = _plain(optimizer)
+    if re.fullmatch(r"[A-Za-z0-9.]+(,? [A-Za-z0-9.]+)*", optimizer):
+        return plain
+    return f"{plain.strip('-')}-{hashlib.sha256(optimizer.encode()).hexdigest()[:8]}"
+
+
+def _plain(optimizer):
     return re.sub("[^a-z0-9.]+", "-", optimizer.lower())
 
 
