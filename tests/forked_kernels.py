@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,6 +67,8 @@ def start():
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    while not os.path.exists(address) and process.poll() is None:  # on a busy machine
+        time.sleep(0.01)
 
     def stop():
         process.terminate()
@@ -81,8 +84,9 @@ def start():
 def fork_on_demand(address):
     """Imports, then forks a kernel for each connection until it is told to end."""
     server = socket.socket(socket.AF_UNIX)
-    server.bind(address)
+    server.bind(f"{address}.early")
     server.listen()  # who asks meanwhile waits
+    os.rename(f"{address}.early", address)
     # pandas and Matplotlib look for a notebook around them when they are imported.
     builtins.get_ipython = lambda: SimpleNamespace(kernel=True)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"

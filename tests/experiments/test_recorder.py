@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from ravine import experiments, files, networks
 from ravine.cli import app
 from ravine.data import datasets
-from ravine.experiments import EXPERIMENTS, RefusedError, Unit, add, ledger, plan, record
+from ravine.experiments import EXPERIMENTS, RefusedError, Unit, add, ledger, plan, record, recorder
 from ravine.experiments.plan import Known, Line
 from ravine.files import WriteError, only_writer
 from ravine.results import RecordError, records
-from ravine.training import CheckpointWarning, Trainer, read_checkpoint
+from ravine.training import CheckpointWarning, Trainer, compare, read_checkpoint
 
 SHORT, LONG = 1, 2  # epochs
 ROOT = Path(__file__).parents[2]
@@ -205,6 +205,12 @@ def files_of(root, size="full"):
     return {path.name: path.read_bytes() for path in (root / "tiny" / size).iterdir()}
 
 
+def read_alone(*arguments, **options):
+    frame = compare(*arguments, **options)
+    assert frame.attrs["trained"] == 0
+    return frame
+
+
 def test_a_finished_unit_is_merged_later_without_training(whole, folders, monkeypatch):
     expected = uninterrupted(whole)
     with monkeypatch.context() as patch:
@@ -216,7 +222,7 @@ def test_a_finished_unit_is_merged_later_without_training(whole, folders, monkey
         with pytest.raises(Killed):
             record(1, *folders, units=[plan.units()[1]])
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "train", killed)
+        patch.setattr(recorder, "compare", read_alone)
         assert len(record(1, *folders, units=plan.units()[:2]).units) == 2
     record(1, *folders)
     assert outcome(folders[0]) == expected
@@ -327,7 +333,7 @@ def test_an_older_record_stays_and_the_unit_waits(folders, monkeypatch):
     assert (line.older, line.recorded, line.units) == (1, 0, 2)
 
     os.rename(folders[0] / "tiny" / "full", folders[0] / "tiny" / "old")
-    monkeypatch.setattr(Trainer, "train", None)  # it was trained
+    monkeypatch.setattr(recorder, "compare", read_alone)
     assert record(1, *folders, units=units).units == units
 
 

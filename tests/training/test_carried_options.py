@@ -107,7 +107,7 @@ def test_the_protocol_takes_the_steps_of_fit(policy, option):
 
 
 ON_JAX = """
-from tests.training.test_options import *
+from tests.training.test_carried_options import *
 for policy, option in TABLE:
     found = distance(policy, option)
     assert found < POLICIES[policy], (policy, option, found)
