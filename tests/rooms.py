@@ -217,6 +217,21 @@ def too_long(path: str, source: str) -> list[str]:
     return found
 
 
+def untyped(path: str, source: str) -> list[str]:
+    """The public functions and methods whose arguments or result lack a type."""
+    tree, found = ast.parse(source), []
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    public = [tree, *(each for each in classes if not each.name.startswith("_"))]
+    for node in (node for place in public for node in place.body):
+        if not isinstance(node, ast.FunctionDef) or re.match(r"_(?!_)", node.name):
+            continue
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        named = [each for each in arguments if each.arg not in ("self", "cls")]
+        if node.returns is None or any(each.annotation is None for each in named):
+            found.append(f"{path}: {node.name} needs the types of its arguments and its result.")
+    return found
+
+
 def plan_in(text: str) -> dict[str, set[str]]:
     """The table of rooms in CONTRIBUTING: what each may import."""
     rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|.*\| (.*) \|$", text, re.MULTILINE)

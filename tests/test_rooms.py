@@ -187,6 +187,30 @@ def test_tools_stand_in_the_folders_that_contributing_lists():
     assert [path.name for path in (ROOT / "tools").glob("*.py")] == ["__init__.py"]
 
 
+def test_all_public_functions_have_types():
+    found = [
+        text
+        for path, source in rooms.python_files()
+        if path.startswith("src/")
+        for text in rooms.untyped(path, source)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("def walk(steps: int): ...", 1),
+        ("def walk(steps) -> None: ...", 1),
+        ("class Path:\n    def cut(self, at) -> None: ...", 1),
+        ("class _Path:\n    def cut(self, at): ...\n\ndef _walk(steps): ...", 0),
+        ("def walk(steps: int) -> None:\n    def step(i): ...", 0),
+    ],
+)
+def test_a_function_without_types_is_found(source, count):
+    assert len(rooms.untyped("src/ravine/x.py", source)) == count
+
+
 def test_no_file_and_no_function_is_longer_than_it_says():
     found = [
         text

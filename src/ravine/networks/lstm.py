@@ -17,10 +17,10 @@ class StatefulLSTM(keras.layers.LSTM):
         **kwargs: what `keras.layers.LSTM` takes.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: object) -> None:
         super().__init__(units, **{**kwargs, "stateful": True})
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: tuple, initial_state_shape: tuple | None = None) -> None:
         """Make the weights, and the states h and c, shape (streams, units) each."""
         super().build(sequences_shape, initial_state_shape)
         self.tracked_states = self.states  # an attribute of a layer is tracked

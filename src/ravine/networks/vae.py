@@ -1,5 +1,7 @@
 """The variational autoencoder, and the sample that it draws."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -13,11 +15,11 @@ class GaussianSample(layers.Layer):
     that `training.negative_elbo` estimates is an expectation over z.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.generator = keras.random.SeedGenerator()
 
-    def call(self, mean, log_variance):
+    def call(self, mean: Any, log_variance: Any) -> Any:
         """Return z; all shapes are (n, latent)."""
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.generator)
         return mean + ops.exp(log_variance / 2) * noise

@@ -2,6 +2,7 @@
 
 import math
 from numbers import Integral, Real
+from typing import Any
 
 import keras
 from keras import ops
@@ -29,15 +30,15 @@ class InverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
         Kingma and Ba (2015), Adam: A Method for Stochastic Optimization, ICLR, section 6.1.
     """
 
-    def __init__(self, initial_learning_rate):
+    def __init__(self, initial_learning_rate: float) -> None:
         self.initial_learning_rate = _check_rate(initial_learning_rate)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         t = ops.cast(step + 1, keras.config.floatx())  # counted in whole numbers, then rounded
         return self.initial_learning_rate / ops.sqrt(t)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {"initial_learning_rate": self.initial_learning_rate}
 
@@ -69,7 +70,13 @@ class DecayAfter(keras.optimizers.schedules.LearningRateSchedule):
         arXiv:1409.2329, section 4.1: after 6 epochs the rate is divided by 1.2 after each epoch.
     """
 
-    def __init__(self, initial_learning_rate, steps_per_epoch, epochs=6, factor=5 / 6):
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        steps_per_epoch: int,
+        epochs: int = 6,
+        factor: float = 5 / 6,
+    ) -> None:
         self.initial_learning_rate = _check_rate(initial_learning_rate)
         self.steps_per_epoch = _check_count("steps_per_epoch", steps_per_epoch, least=1)
         self.epochs = _check_count("epochs", epochs, least=0)
@@ -77,14 +84,14 @@ class DecayAfter(keras.optimizers.schedules.LearningRateSchedule):
             raise ValueError(f"factor must be a number in (0, 1], but it was {factor!r}.")
         self.factor = float(factor)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """Return the rate after `step` steps, a scalar."""
         # In whole numbers: a quotient rounded to float32 would start an epoch a step early.
         past = ops.floor_divide(ops.cast(step, "int32"), self.steps_per_epoch)
         times = ops.cast(ops.maximum(past + 1 - self.epochs, 0), keras.config.floatx())
         return self.initial_learning_rate * ops.power(self.factor, times)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
@@ -118,17 +125,17 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
         Ma and Yarats (2021), On the Adequacy of Untuned Warmup for Adaptive Optimization, AAAI.
     """
 
-    def __init__(self, learning_rate, steps):
+    def __init__(self, learning_rate: float, steps: int) -> None:
         self.learning_rate = _check_rate(learning_rate, "learning_rate")
         self.steps = _check_count("steps", steps, least=1)
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         # Counted in whole numbers; the minimum first, since step + 1 may be too large for one.
         t = ops.minimum(ops.cast(step, "int32"), self.steps - 1) + 1
         return self.learning_rate * ops.cast(t, keras.config.floatx()) / self.steps
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {"learning_rate": self.learning_rate, "steps": self.steps}
 

@@ -50,7 +50,7 @@ class ErrorSurface:
         y: np.ndarray,
         loss: Loss = cross_entropy,
         rows_at_once: int | None = None,
-    ):
+    ) -> None:
         self.model = model
         self.shapes = [tuple(weight.shape) for weight in model.trainable_variables]
         self.dtype = model.trainable_variables[0].dtype

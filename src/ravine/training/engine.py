@@ -62,7 +62,7 @@ class Trainer:
         batch_size: int,
         loss: Loss = losses.cross_entropy,
         parts: int = 1,
-    ):
+    ) -> None:
         self.model = model
         self.dataset = dataset
         self.batch_size = batch_size
@@ -193,7 +193,7 @@ class Evaluator:
         loss: Loss = losses.cross_entropy,
         streams: int | None = None,
         parts: int = 1,
-    ):
+    ) -> None:
         self.model = model
         self.rows_at_once = streams or math.ceil(EVALUATED_AT_ONCE / parts)
 
