@@ -13,7 +13,7 @@ import re
 import pytest
 from nbval.plugin import IPyNbCell, NbCellError
 
-from ravine.results import records
+from ravine.results import machine
 
 HANG = 3600  # seconds; limits end what hangs, and a slow machine is no fault of a page
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item, call):
     if isinstance(item, IPyNbCell) and isinstance(error, NbCellError):
         page = os.path.relpath(item.path)
         stored_on = item.parent.nb.metadata.get("processor", "a processor that it does not name")
-        where = f"The page was stored on {stored_on}; this is {records.processor()}."
+        where = f"The page was stored on {stored_on}; this is {machine.processor()}."
         report.longrepr = message(page, item, error, where)
     return report
 

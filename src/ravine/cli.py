@@ -3,8 +3,9 @@
 # Longer than 300 lines: one function for each command, and they share what they print.
 
 import os
+import re
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -225,7 +226,10 @@ def record(
 @app.command()
 def compare(
     experiment: Name,
-    size: Size = "full",
+    size: Annotated[
+        str | None,
+        typer.Option(help="quick, full, or such as 5-epochs; by default the longest of them."),
+    ] = None,
     results: Annotated[
         Path | None,
         typer.Option(help="Where the records are; by default runs, and then those of the book."),
@@ -235,21 +239,26 @@ def compare(
     from ravine.results import comparison, published, records
 
     with one_sentence(records.RecordError, published.PublishedError, *UNLOADABLE):
-        if size not in SIZES:
-            raise ValueError(f'The size must be "quick" or "full", but it was {size!r}.')
+        if size not in (None, *SIZES) and not re.fullmatch(r"\d+-epochs", size):
+            raise ValueError(
+                f'The size must be "quick", "full" or such as "5-epochs", but it was {size!r}.'
+            )
         root = results
-        if root is None and os.path.exists(RUNS / experiment / size):
-            root = RUNS
+        with suppress(records.RecordError):
+            own = size or records.longest(experiment, RUNS)
+            if root is None and os.path.exists(RUNS / experiment / own):
+                root = RUNS
         try:
-            record = records.load(experiment, size, root)
+            record = records.load(experiment, size or records.longest(experiment, root), root)
         except records.RecordError:
             from ravine import experiments  # for seconds, and so only now
 
             experiments.find(experiment)
             raise
         found = comparison.compare(experiment, record.frame)
-    where = "of the book" if root is None else f"in {root / experiment / size}"
-    say(f"The record {where}, of {record.provenance['date']}; in brackets 95 % intervals.")
+    found_size, date = record.provenance["size"], record.provenance["date"]
+    where = f"of the book, {found_size}" if root is None else f"in {root / experiment / found_size}"
+    say(f"The record {where}, of {date}; in brackets 95 % intervals.")
     table = comparison.readable(found.values)
     show_table([*map(str, table)], [[*map(str, row)] for row in table.itertuples(index=False)])
     show(*comparison.sentences(found.orderings))

@@ -45,7 +45,7 @@ def test_a_coin_toss_differs_on_a_twin(tmp_path):
 
 
 def test_an_arithmetic_is_chosen_by_what_this_machine_has(monkeypatch):
-    monkeypatch.setattr(elsewhere.records, "vector_instructions", lambda: ["AVX2", "AVX"])
+    monkeypatch.setattr(elsewhere.machine, "vector_instructions", lambda: ["AVX2", "AVX"])
     assert "avx" in elsewhere.available() and "avx2" not in elsewhere.available()
 
 

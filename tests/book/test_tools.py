@@ -14,7 +14,7 @@ from matplotlib import colors
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-from ravine.results import records
+from ravine.results import machine
 from tests.book import guards
 from tests.book.samples import good_notebook
 from tools.book import shrink
@@ -57,7 +57,7 @@ def test_execution_makes_a_notebook_that_keeps_the_rules(tmp_path):
     assert guards.notebook_complaints(path) == []
     executed = read_notebook(path)
     assert executed.metadata.language_info == {"name": "python"}
-    assert executed.metadata.processor == records.processor()
+    assert executed.metadata.processor == machine.processor()
     assert not any("execution" in cell.metadata for cell in executed.cells)
 
     once = path.read_bytes()

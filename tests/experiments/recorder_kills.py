@@ -18,7 +18,7 @@ from pathlib import Path
 from ravine import networks
 from ravine.experiments import EXPERIMENTS, plan, record
 from ravine.experiments.plan import Known, Line
-from ravine.results import records
+from ravine.results import machine, records
 
 # At which reported row, and so many seconds later or at which call of a function of `os` after it;
 # or at which `fsync` of the next merge, which has two for each of its two files.
@@ -45,7 +45,7 @@ def tiny() -> None:
     )
     EXPERIMENTS["tiny"] = dataclasses.replace(mlp, name="tiny", full=full)
     plan.EXPERIMENTS["tiny"] = Known(3, 1)
-    records.commit_of = lambda _: "0123abc"  # which may change meanwhile
+    machine.commit_of = lambda _: "0123abc"  # which may change meanwhile
     plan.PLAN = (Line("a", "", "tiny", 3, ("SGD", "Adam"), (0, 1)),)
 
 

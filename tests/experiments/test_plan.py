@@ -8,6 +8,8 @@ import pytest
 
 from ravine.experiments import EXPERIMENTS, PLAN, TUNING_SEEDS, plan, units
 from ravine.experiments import vae as autoencoder
+from ravine.files import data_directory
+from ravine.results import records
 
 # In hours on two idle cores.
 BUDGETS = {"a": 4.3, "b": 4.5, "c": 2, "d": 3.5, "e": 6, "f": 2.7, "g": 1.2, "h": 7, "i": 1.5}
@@ -29,6 +31,22 @@ def test_only_the_published_length_is_called_full():
         length = "full" if unit.epochs == EXPERIMENTS[unit.experiment].full.epochs else None
         length = length or f"{unit.epochs}-epochs"
         assert unit.size == (length if unit.rate is None else f"{length}-grid")
+
+
+def test_every_record_of_the_course_has_the_name_of_its_length():
+    root = data_directory() / "results"
+    found = [path.parent for path in root.glob("*/*/provenance.json")]
+    assert found
+    for directory in found:
+        name, size = directory.relative_to(root).parts
+        plain = size.removesuffix("-grid")
+        setting = EXPERIMENTS[name].setting("quick" if plain == "quick" else "full")
+        epochs = records.load(name, size).provenance["settings"]["epochs"]
+        if plain == "quick":
+            assert epochs == setting.epochs
+        assert plain == records.size_of(
+            "quick" if plain == "quick" else "full", epochs, setting.epochs
+        )
 
 
 def test_the_plan_knows_the_published_epochs():

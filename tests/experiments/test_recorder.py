@@ -19,7 +19,7 @@ from ravine.data import datasets
 from ravine.experiments import EXPERIMENTS, RefusedError, Unit, add, ledger, plan, record, recorder
 from ravine.experiments.plan import Known, Line
 from ravine.files import WriteError, only_writer
-from ravine.results import RecordError, records
+from ravine.results import RecordError, machine, records
 from ravine.training import CheckpointWarning, Trainer, compare, read_checkpoint
 
 SHORT, LONG = 1, 2  # epochs
@@ -49,7 +49,7 @@ def tiny(monkeypatch):
         Line("b", "two", "tiny", LONG, ("SGD", "Adam"), (0,)),
     )
     monkeypatch.setattr(plan, "PLAN", lines)
-    monkeypatch.setattr(records, "commit_of", lambda _: "0123abc")  # which may change meanwhile
+    monkeypatch.setattr(machine, "commit_of", lambda _: "0123abc")  # which may change meanwhile
 
 
 @pytest.fixture

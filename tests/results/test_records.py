@@ -1,10 +1,7 @@
 """Records: what is read is what was saved, and damage is said in one sentence."""
 
-import json
 import math
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import keras
@@ -46,6 +43,22 @@ def test_round_trip(record, tmp_path):
     found = records.load("mnist-mlp", "quick", tmp_path)
     pd.testing.assert_frame_equal(found.frame, record.frame, check_exact=True)
     assert {**found.provenance, "summary": None} == {**record.provenance, "summary": None}
+
+
+def test_a_run_that_is_not_whole_is_recorded_as_what_it_is(record, tmp_path):
+    assert records.size_of("full", 200, 200) == "full"
+    assert records.size_of("full", 5, 200) == "5-epochs"
+    assert records.size_of("quick", 1, 5) == "quick"
+    with pytest.raises(RecordError, match=r"no record of the full size: run .*--epochs 1 --out"):
+        records.longest("mnist-mlp", tmp_path)
+    for size in ("quick", "9-epochs", "12-epochs", "full-grid", "20-epochs-grid"):
+        records.save(Record(record.frame, {**record.provenance, "size": size}), tmp_path)
+    assert records.longest("mnist-mlp", tmp_path) == "12-epochs"
+    assert records.longest("mnist-mlp", tmp_path, grid=True) == "full-grid"
+    records.save(Record(record.frame, {**record.provenance, "size": "full"}), tmp_path)
+    assert records.longest("mnist-mlp", tmp_path) == "full"
+    with pytest.raises(RecordError, match="`ravine run mnist-mlp --size full --epochs 7 --out"):
+        records.load("mnist-mlp", "7-epochs", tmp_path)
 
 
 def names(directory):
@@ -193,89 +206,6 @@ def test_summary_of_a_grid():
         }
     )
     assert summary(frame)["loss"].to_dict() == pytest.approx({("SGD", 0.2): 2.0, ("SGD", 0.1): 3.0})
-
-
-def test_environment_names_versions_and_device():
-    found = records.environment()
-    assert {"backend", "device", "python", "ravine", "keras", "numpy"} <= set(found)
-    assert found[found["backend"]]
-    assert found["device"]
-    if found["device"].startswith("CPU"):
-        assert found["device"].endswith(records.processor())
-    json.dumps(found)
-
-
-def test_the_processor_is_named_by_model_and_vector_instructions(monkeypatch):
-    monkeypatch.setattr(records, "_model", lambda: "Abacus 7")
-    monkeypatch.setattr(records, "vector_instructions", lambda: ["AVX2", "AVX"])
-    assert records.processor() == "Abacus 7 with AVX2"
-    monkeypatch.setattr(records, "vector_instructions", lambda: [])
-    assert records.processor() == "Abacus 7"
-
-
-def test_vector_instructions_come_widest_first():
-    found = records.vector_instructions()
-    assert found == [name for name in records.VECTOR_INSTRUCTIONS if name in found]
-    assert records._model()
-
-
-def test_environment_names_the_commit_of_a_checkout(monkeypatch):
-    monkeypatch.setattr(records, "commit_of", lambda directory: "a" * 40)
-    assert records.environment()["commit"] == "a" * 40
-    monkeypatch.setattr(records, "commit_of", lambda directory: None)
-    assert "commit" not in records.environment()
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A repository with a package, its commit, and a function that calls git there."""
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
-    package = tmp_path / "src" / "package"
-    package.mkdir(parents=True)
-    (package / "code.py").write_text("a = 1")
-    (tmp_path / "data").mkdir()
-
-    def git(*arguments):
-        command = ["git", "-C", tmp_path, "-c", "user.name=N", "-c", "user.email=e@x", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "--message=First")
-    return package, git
-
-
-def test_commit(checkout):
-    package, git = checkout
-    commit = git("rev-parse", "HEAD")
-    assert len(commit) == 40
-    (package.parents[1] / "data" / "runs.csv").write_text("what was just recorded is no code")
-    assert records.commit_of(package) == commit
-    (package / "code.py").write_text("a = 2")
-    assert records.commit_of(package) == f"{commit}+changes"
-    git("checkout", "--quiet", ".")
-    (package / "new.py").write_text("b = 1")
-    assert records.commit_of(package) == f"{commit}+changes"
-
-
-def test_an_installed_package_has_no_commit(checkout, tmp_path, monkeypatch):
-    package, _ = checkout
-    installed = package.parents[1] / ".venv" / "package"  # within somebody's repository
-    installed.mkdir(parents=True)
-    (installed / "code.py").write_text("a = 1")
-    assert records.commit_of(installed) is None
-    assert records.commit_of(tmp_path / "nowhere") is None
-    monkeypatch.setenv("PATH", "")
-    assert records.commit_of(package) is None
-
-
-def test_peak_memory():
-    peak = records.peak_memory()
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
-    assert 50 < peak < total  # MiB; Keras alone takes more
-    assert records.peak_memory() >= peak
 
 
 RESULTS = data_directory() / "results"

@@ -155,7 +155,7 @@ def _messages(connection):
 def _environment(backend):
     if backend is None:
         return {"python": platform.python_version(), "numpy": version("numpy")}
-    from ravine.results import records  # imports Keras
+    from ravine.results import machine  # imports Keras
 
     optax = {"optax": version("optax")} if "optax" in sys.modules else {}
-    return {**records.environment(), **optax}
+    return {**machine.environment(), **optax}

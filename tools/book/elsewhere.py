@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ravine.results import records
+from ravine.results import machine
 from tools.book.notebooks import ROOT, in_book
 
 TWIN = "RAVINE_ROUNDING_TWIN"  # its number
@@ -77,7 +77,7 @@ ARITHMETICS = {
 
 def available() -> list[str]:
     """Lists the arithmetics that this machine can stand for."""
-    known = records.vector_instructions()
+    known = machine.vector_instructions()
     return [name for name, each in ARITHMETICS.items() if not each.needs or each.needs in known]
 
 

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from ravine.quiet import without_startup_lines
-from ravine.results import records
+from ravine.results import machine
 from tools.book.notebooks import ROOT, in_book, read_notebook, write_notebook
 from tools.book.shrink import shrink_images
 
@@ -52,7 +52,7 @@ def drop_startup_lines(notebook: NotebookNode) -> None:
 
 def normalise_metadata(notebook: NotebookNode) -> None:
     """Keeps what says how to run the notebook and drops what tells of one run or one editor."""
-    notebook.metadata.update(METADATA, processor=records.processor())
+    notebook.metadata.update(METADATA, processor=machine.processor())
     notebook.metadata.pop("widgets", None)
     notebook.nbformat_minor = 5
     for cell in notebook.cells:

@@ -24,7 +24,7 @@ from ravine import networks
 from ravine.data import datasets
 from ravine.files import write_whole
 from ravine.optimizers import Adam
-from ravine.results import records
+from ravine.results import machine
 from ravine.surfaces import ErrorSurface, random_direction
 from ravine.training import Evaluator, Trainer, common_start
 
@@ -52,7 +52,7 @@ def main() -> None:
         sys.exit(str(error))
     kept = slice(arguments.images)
     data = replace(whole, x_train=whole.x_train[kept], y_train=whole.y_train[kept])
-    found = records.environment()  # before the run: of the code that runs
+    found = machine.environment()  # before the run: of the code that runs
     began = time.perf_counter()
     tables, ends = [], {}
     for name, skips in NETWORKS.items():

@@ -6,6 +6,8 @@ The plan is data and loads no Keras. A test holds its names, seeds and epochs ag
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ravine.results import records
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -68,11 +70,7 @@ class Line:
     @property
     def size(self) -> str:
         """Folder of the record."""
-        length = (
-            "full"
-            if self.epochs == EXPERIMENTS[self.experiment].epochs
-            else f"{self.epochs}-epochs"
-        )
+        length = records.size_of("full", self.epochs, EXPERIMENTS[self.experiment].epochs)
         return f"{length}-grid" if self.rates else length
 
     def units(self) -> Iterator[Unit]:

@@ -21,7 +21,7 @@ from ravine.experiments.plan import Unit
 from ravine.experiments.runs import describe, find
 from ravine.experiments.setting import Experiment
 from ravine.files import InUseError, only_writer
-from ravine.results import Record, RecordError, records
+from ravine.results import Record, RecordError, machine, records
 from ravine.training import CheckpointError, MakeModel, MakeOptimizer, Report, compare, several
 
 
@@ -104,7 +104,7 @@ def record(
     call = _Call(root, states, units, time.monotonic() + 3600 * hours, watch, devices, _loader())
     done: list[Unit] = []
     problems: dict[str, None] = {}  # each sentence once, in order
-    gpu = not records.environment()["device"].startswith("CPU")
+    gpu = not machine.environment()["device"].startswith("CPU")
     for unit in units:
         if time.monotonic() >= call.deadline:
             return Recorded(done, list(problems), complete=False)
@@ -134,7 +134,7 @@ def _work(unit: Unit, call: _Call) -> None:
     experiment = find(unit.experiment)
     setting = experiment.full
     dataset = call.load(experiment)
-    environment = records.environment()  # before the run: of the code that runs
+    environment = machine.environment()  # before the run: of the code that runs
     header = provenance_of(unit, experiment, dataset.provenance, environment)
     old = ledger.load(call.root, unit.experiment, unit.size)
     if old is None or "units" in old.provenance:  # one of before may be renamed while this trains

@@ -23,7 +23,7 @@ from ravine.experiments import (
     vgg,
 )
 from ravine.experiments.setting import Experiment
-from ravine.results import Record, records, summary
+from ravine.results import Record, machine, records, summary
 from ravine.training import MakeOptimizer, Report, compare, compare_on_cluster, without_modules
 
 EXPERIMENTS = {
@@ -110,8 +110,8 @@ def tune(
         on_cluster: whether to share the runs out, see `training.compare_on_cluster`.
 
     Returns:
-        A record of the size "quick-grid" or "full-grid", whose table has a column `learning_rate`
-        more, see `best_rates`.
+        A record of the size "quick-grid", "full-grid" or such as "5-epochs-grid", whose table has a
+        column `learning_rate` more, see `best_rates`.
     """
     experiment = find(name)
     epochs = experiment.setting(size).epochs if epochs is None else epochs
@@ -129,7 +129,7 @@ def tune(
     optimizer, rate = zip(*record.frame["optimizer"].map(trials), strict=True)
     frame = record.frame.assign(optimizer=optimizer)
     frame.insert(1, "learning_rate", rate)
-    return Record(frame, {**record.provenance, "size": f"{size}-grid"})
+    return Record(frame, {**record.provenance, "size": f"{record.provenance['size']}-grid"})
 
 
 def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +184,7 @@ def _record(
     dataset = setting.prepare(datasets.load(experiment.dataset, setting.data))
     # a folder of ImageNet may hold so few images that an epoch has fewer steps
     points = min(setting.points, len(dataset.x_train) // setting.batch_size)
-    environment = records.environment()  # before the run: of the code that runs
+    environment = machine.environment()  # before the run: of the code that runs
     began = time.perf_counter()
     compare_all = compare_on_cluster if on_cluster else compare
     frame = compare_all(
@@ -202,7 +202,7 @@ def _record(
     )
     provenance = {
         "experiment": experiment.name,
-        "size": size,
+        "size": records.size_of(size, epochs, setting.epochs),
         "settings": {
             "optimizers": {optimizer: describe(make()) for optimizer, make in makers.items()},
             "parameters": int(setting.make_model().count_params()),
@@ -215,6 +215,6 @@ def _record(
         "environment": environment,
         "date": records.now(),
         "seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mib": records.peak_memory(),
+        "peak_memory_mib": machine.peak_memory(),
     }
     return Record(frame, provenance)

@@ -4,7 +4,7 @@
 `load`: `records.load` reads a run of ours, `published.load` the numbers of others.
 """
 
-from ravine.results import comparison, merging, published, records
+from ravine.results import comparison, machine, merging, published, records
 from ravine.results.comparison import Comparison
 from ravine.results.published import PublishedError
 from ravine.results.records import Record, RecordError
@@ -18,6 +18,7 @@ __all__ = [
     "RecordError",
     "comparison",
     "half_width",
+    "machine",
     "merging",
     "paired_difference",
     "published",

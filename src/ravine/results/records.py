@@ -9,35 +9,20 @@ import hashlib
 import json
 import math
 import os
-import platform
+import re
 import shlex
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ravine import __version__
 from ravine.files import data_directory, only_writer, write_whole
 from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
-# By the names that people use, those that NumPy knows them by.
-VECTOR_INSTRUCTIONS = {
-    "AVX-512": "AVX512_SKX",
-    "AVX2": "AVX2",
-    "AVX": "AVX",
-    "SSE4.2": "SSE42",
-    "SVE": "SVE",
-    "NEON": "NEON",
-}
 
 
 class RecordError(Exception):
@@ -89,6 +74,58 @@ def save(record: Record, root: Path) -> Path:
     return directory
 
 
+def size_of(size: str, epochs: int, whole: int) -> str:
+    """Return the name under which a run is recorded: it says so where the run is not whole.
+
+    Args:
+        size: of the setting, "quick" or "full".
+        epochs: of the run.
+        whole: epochs of the setting.
+
+    Returns:
+        The size; for a full setting of another length such as "5-epochs".
+    """
+    return size if size == "quick" or epochs == whole else f"{epochs}-epochs"
+
+
+def longest(experiment: str, root: Path | None = None, grid: bool = False) -> str:
+    """Return the size of an experiment's longest record with the full setting.
+
+    A page that draws it grows with the record.
+
+    Args:
+        experiment: name of the experiment.
+        root: directory of the records; `data/results` by default.
+        grid: whether a grid of learning rates is asked for.
+
+    Raises:
+        RecordError: if there is none.
+    """
+    directory = (root or data_directory() / "results") / experiment
+    end = "-grid" if grid else ""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        raise RecordError(
+            f"{directory} cannot be read ({error.strerror}): see that it is a folder that this "
+            "account may read."
+        ) from error
+    lengths = {}
+    for name in names:
+        short = re.fullmatch(rf"(\d+)-epochs{end}", name)
+        if short or name == f"full{end}":
+            lengths[float(short[1]) if short else math.inf] = name
+    if not lengths:
+        command = f"ravine {'tune' if grid else 'run'} {experiment} --size full --epochs 1"
+        command += "" if root is None else f" --out {shlex.quote(str(root))}"
+        raise RecordError(
+            f"{directory} holds no record of the full size: run `{command}` for a short one."
+        )
+    return lengths[max(lengths)]
+
+
 def load(experiment: str, size: str, root: Path | None = None) -> Record:
     """Read a record, by default one that comes with the course (`data/results`).
 
@@ -98,7 +135,9 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
     """
     directory = (root or data_directory() / "results") / experiment / size
     plain = size.removesuffix("-grid")
-    advice = f"run `ravine {'run' if plain == size else 'tune'} {experiment} --size {plain}"
+    short = re.fullmatch(r"(\d+)-epochs", plain)
+    options = f"--size full --epochs {short[1]}" if short else f"--size {plain}"
+    advice = f"run `ravine {'run' if plain == size else 'tune'} {experiment} {options}"
     advice += "`" if root is None else f" --out {shlex.quote(str(root))}`"
     text = None
     while True:
@@ -150,91 +189,9 @@ def _read(directory, advice):
     return text, provenance, tables
 
 
-def environment() -> dict[str, str]:
-    """Return the versions of what a run depends on, and the device it runs on.
-
-    "commit" is there if the package runs from a checkout: the commit of its code, followed by
-    "+changes" if files of the package differ from it.
-    """
-    from ravine import backends  # loads TensorFlow, for seconds, which reading does not need
-
-    backend = backends.name()
-    commit = commit_of(Path(__file__).parents[1])  # the package
-    return {
-        "backend": backend,
-        "device": backends.gpu() or _cpu(),
-        "python": platform.python_version(),
-        "ravine": __version__,
-        **({} if commit is None else {"commit": commit}),
-        **{package: version(package) for package in ("keras", backend, "numpy")},
-    }
-
-
-def commit_of(directory: Path) -> str | None:
-    """Return the commit that is checked out, with "+changes" if files in `directory` differ.
-
-    None if git does not know the directory, as that of an installed package.
-    """
-
-    def git(*arguments):
-        command = ["git", "--no-optional-locks", "-C", str(directory), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        if not git("ls-files"):  # in somebody else's repository, but no part of it
-            return None
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "-s", ".") else "")
-    except (OSError, subprocess.CalledProcessError):  # no git, or no repository
-        return None
-
-
-def peak_memory() -> float:
-    """Return the most memory that this process has held so far, in MiB; a GPU's is not in it."""
-    import resource  # not on Windows
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, else KiB
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
-
-
-def processor() -> str:
-    """Return the processor's model and its widest vector instructions.
-
-    Such as "AMD EPYC 7763 64-Core Processor with AVX2". How it rounds hangs on both.
-    """
-    known = vector_instructions()
-    return _model() + (f" with {known[0]}" if known else "")
-
-
-def vector_instructions() -> list[str]:
-    """Return the kinds of vector instructions that the processor has, the widest first."""
-    core = "numpy.core" if version("numpy").startswith("1.") else "numpy._core"
-    features = import_module(f"{core}._multiarray_umath").__cpu_features__
-    return [name for name, key in VECTOR_INSTRUCTIONS.items() if features.get(key)]
-
-
-def _model():
-    """Return the name that the maker gave the processor, as its system tells it."""
-    with suppress(OSError):  # Linux
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    if sys.platform == "darwin":
-        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        with suppress(OSError, subprocess.CalledProcessError):
-            return subprocess.run(
-                command, capture_output=True, text=True, check=True
-            ).stdout.strip()
-    return platform.processor() or platform.machine()
-
-
 def now() -> str:
     """Return the date and time, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _cpu():
-    """Return the CPU's kind, cores and model."""
-    return f"CPU, {platform.machine()}, {os.cpu_count()} cores, {processor()}"
 
 
 def _waiting(checksum):
