@@ -251,8 +251,8 @@ def test_verdicts(relation, center, half, verdict):
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        (runs(Adam=ADAM[:1], SGD=SGD[:1]), "one seed"),
-        (runs(Adam=ADAM, SGD=SGD[:1]), "one seed"),
+        (runs(Adam=ADAM[:1], SGD=SGD[:1]), "one seed, Adam 0.33 times SGD"),
+        (runs(Adam=ADAM, SGD=SGD[:1]), "one seed, Adam 0.33 times SGD"),
         (runs(Adam=ADAM, SGD=[[0.9, INF], *SGD[1:]]), "SGD diverged in 1 of 3 runs"),
         (runs(Adam=[[INF, INF]] * 2, SGD=SGD[:2]), "Adam diverged in 2 of 2 runs"),
         (runs(Adam=ADAM), "SGD was not run"),

@@ -92,6 +92,13 @@ SPOT_CHECKS = [
     ("ptb-lstm-clipped", "zaremba2014recurrent", "test perplexity", {"SGD": 82.7}),
     ("ptb-small-clipped", "zaremba2014recurrent", "validation perplexity", {"SGD": 120.7}),
     ("ptb-small-clipped", "zaremba2014recurrent", "test perplexity", {"SGD": 114.5}),
+    ("aligned-ravine", "nhu2021training", "epochs to the end", {"SGD": 94, "Momentum": 30}),
+    ("aligned-ravine", "nhu2021training", "epochs to the end", {"Adam": 11, "RMSprop": 8}),
+    ("oblique-ravine", "nhu2021training", "epochs to the end", {"Momentum": 8, "Adam": 16}),
+    ("oblique-ravine", "nhu2021training", "epochs to the end", {"RMSprop": 26}),
+    ("sparse-ravine", "nhu2021training", "epochs to an error of 1e-5", {"Adam": 8}),
+    ("sparse-ravine", "nhu2021training", "epochs to an error of 1e-5", {"RMSprop": 19.5}),
+    ("sparse-ravine", "nhu2021training", "error", {"Momentum": 8e-5, "SGD": 8e-4}),
 ]
 
 
@@ -146,7 +153,7 @@ def test_level_orderings():
 
 
 def test_unknown_experiment():
-    with pytest.raises(PublishedError, match=r"^Nothing is published .* 'mnist'; there is bag-of"):
+    with pytest.raises(PublishedError, match=r"^Nothing is published .* 'mnist'; there is ali"):
         published.load("mnist")
 
 

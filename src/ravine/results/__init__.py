@@ -1,10 +1,10 @@
 """What is kept of runs, what others published, and what both say. Loads no Keras.
 
-`records`, `published` and `comparison` are handed out as they are, since both of the first have a
-`load`: `records.load` reads a run of ours, `published.load` the numbers of others.
+Files are handed out as they are where their functions say enough only with their name:
+`records.load` reads a run of ours, `published.load` the numbers of others.
 """
 
-from ravine.results import comparison, machine, merging, published, records
+from ravine.results import account, comparison, machine, merging, published, records
 from ravine.results.comparison import Comparison
 from ravine.results.published import PublishedError
 from ravine.results.records import Record, RecordError
@@ -16,6 +16,7 @@ __all__ = [
     "PublishedError",
     "Record",
     "RecordError",
+    "account",
     "comparison",
     "half_width",
     "machine",

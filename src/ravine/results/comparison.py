@@ -203,9 +203,12 @@ def _judgement(frame, claim):
         if diverged:
             reason = f"{name} diverged in {diverged} of {losses[name].count()} runs"
             return judgement | {"reason": reason}
-    seeds = len(losses.dropna())
-    if seeds < 2:
-        return judgement | {"reason": "one seed" if seeds else "no common seed"}
+    common = losses.dropna()
+    if common.empty:
+        return judgement | {"reason": "no common seed"}
+    if len(common) < 2:
+        ratio = common[a].item() / common[b].item()
+        return judgement | {"reason": f"one seed, {a} {ratio:.2g} times {b}"}
     found = paired_difference(frame, a, b, column=column)
     return judgement | {
         "verdict": _verdict(claim["relation"], found.low, found.high),

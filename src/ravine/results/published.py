@@ -23,6 +23,8 @@ METRICS = (
     "lowest test perplexity",
     "seconds per epoch",
 )
+# Of walks on a surface, whose own values are computed where they are shown.
+WALK_METRICS = ("epochs to the end", "epochs to an error of 1e-5", "error")
 RELATIONS = ("below", "level", "not above")
 # What the sources are called in tables and legends.
 SHORT_NAMES = {
@@ -40,7 +42,7 @@ VALUES_COLUMNS: dict[str, Entries] = {
     "figure": str,
     "optimizer": str,
     "epoch": float,
-    "metric": METRICS,
+    "metric": METRICS + WALK_METRICS,
     "value": float,
     "precision": PRECISIONS,
     "setting": str,
