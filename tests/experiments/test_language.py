@@ -20,7 +20,7 @@ def test_the_schedule_knows_how_many_minibatches_an_epoch_has():
 
 
 def test_the_small_network_is_that_of_zaremba():
-    for experiment in (language.SMALL_CLIPPED,):
+    for experiment in (language.SMALL, language.SMALL_CLIPPED):
         setting = experiment.full
         network = setting.make_model()
         sizes = [layer.units for layer in network.layers if isinstance(layer, keras.layers.LSTM)]
@@ -32,6 +32,7 @@ def test_the_small_network_is_that_of_zaremba():
         rates = [float(sgd._learning_rate(2323 * epoch)) for epoch in range(13)]
         assert rates[:4] == [20.0] * 4  # 1 for the sum over the steps
         np.testing.assert_allclose(rates[4:], [20 / 2**k for k in range(1, 10)], rtol=1e-6)
+    assert language.SMALL.full.optimizers["SGD"]().global_clipnorm is None
     assert language.SMALL_CLIPPED.full.optimizers["SGD"]().global_clipnorm == 5 / 20
 
 

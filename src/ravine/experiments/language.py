@@ -158,6 +158,7 @@ SMALL_STEPS, SMALL_STREAMS, SMALL_UNITS = 20, 20, 200
 SMALL_MINIBATCHES = 2323  # in an epoch: (929,589 - 1) words of 20 · 20 each
 # As in the quick setting above, with units too few for dropout.
 SMALL_QUICK_UNITS, SMALL_QUICK_EPOCHS = 32, 2
+SMALL_QUICK_RATES = {"SGD": 10.0, "Momentum": 3.0, "AdaGrad": 0.1, "RMSprop": 0.03, "Adam": 0.03}
 SMALL_QUICK_CLIPPED_RATES = {
     "SGD": 30.0,
     "Momentum": 10.0,
@@ -217,6 +218,12 @@ def _small(name, title, clipped, quick_rates):
     )
 
 
+SMALL = _small(
+    "ptb-small",
+    "Penn Treebank, a small LSTM without clipping",
+    clipped=False,
+    quick_rates=SMALL_QUICK_RATES,
+)
 SMALL_CLIPPED = _small(
     "ptb-small-clipped",
     "Penn Treebank, a small LSTM with the gradient's global norm clipped",
@@ -224,4 +231,4 @@ SMALL_CLIPPED = _small(
     quick_rates=SMALL_QUICK_CLIPPED_RATES,
 )
 
-EXPERIMENTS = (LSTM, CLIPPED, SMALL_CLIPPED)
+EXPERIMENTS = (LSTM, CLIPPED, SMALL, SMALL_CLIPPED)

@@ -109,6 +109,7 @@ EXPERIMENTS = {
     "cifar-cnn-paper": Known(45, 93),
     "cifar-cnn-paper-dropout": Known(45, 112),
     "vae": Known(100, 6),
+    "ptb-small": Known(13, 150),
     "ptb-small-clipped": Known(13, 150),
     "ptb-lstm": Known(39, 25, gpu=True),  # seconds on a GPU
     "ptb-lstm-clipped": Known(39, 25, gpu=True),
@@ -139,6 +140,7 @@ PLAN = (
     Line("d", "figure 3, slide 69", "cifar-cnn-paper", 45, PAPER, (0,)),
     Line("e", "slides 43 and 70", "cifar-cnn", 45, THESIS, (0,)),
     Line("f", "Zaremba's small network", "ptb-small-clipped", 13, THESIS, (0,)),
+    Line("f", "the same, no clipping", "ptb-small", 13, THESIS, (0,)),
     Line("g", "figure 2b", "mnist-mlp-l2", 200, DETERMINISTIC, (0,)),
     Line("h", "slide 70, dropout", "cifar-cnn-dropout", 45, THESIS, (0,)),
     Line("i", "figure 1b", "bag-of-words", 160, REVIEWS, (0, 1, 2)),
