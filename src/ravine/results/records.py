@@ -88,7 +88,7 @@ def size_of(size: str, epochs: int, whole: int) -> str:
     return size if size == "quick" or epochs == whole else f"{epochs}-epochs"
 
 
-def longest(experiment: str, root: Path | None = None, grid: bool = False) -> str:
+def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds: int = 1) -> str:
     """Return the size of an experiment's longest record with the full setting.
 
     A page that draws it grows with the record.
@@ -97,12 +97,12 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False) -> st
         experiment: name of the experiment.
         root: directory of the records; `data/results` by default.
         grid: whether a grid of learning rates is asked for.
+        seeds: only a record that has as many seeds of each algorithm: an interval needs two.
 
     Raises:
         RecordError: if there is none.
     """
     directory = (root or data_directory() / "results") / experiment
-    end = "-grid" if grid else ""
     try:
         names = os.listdir(directory)
     except FileNotFoundError:
@@ -112,18 +112,25 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False) -> st
             f"{directory} cannot be read ({error.strerror}): see that it is a folder that this "
             "account may read."
         ) from error
+    end = "-grid" if grid else ""
     lengths = {}
     for name in names:
         short = re.fullmatch(rf"(\d+)-epochs{end}", name)
         if short or name == f"full{end}":
-            lengths[float(short[1]) if short else math.inf] = name
-    if not lengths:
-        command = f"ravine {'tune' if grid else 'run'} {experiment} --size full --epochs 1"
-        command += "" if root is None else f" --out {shlex.quote(str(root))}"
-        raise RecordError(
-            f"{directory} holds no record of the full size: run `{command}` for a short one."
-        )
-    return lengths[max(lengths)]
+            lengths[name] = float(short[1]) if short else math.inf
+    for name in sorted(lengths, key=lengths.__getitem__, reverse=True):
+        if seeds == 1 or _fewest_seeds(load(experiment, name, root).frame) >= seeds:
+            return name
+    command = f"ravine {'tune' if grid else 'run'} {experiment} --size full --epochs 1"
+    command += "" if root is None else f" --out {shlex.quote(str(root))}"
+    of = f" of {seeds} seeds" if seeds > 1 else ""
+    raise RecordError(
+        f"{directory} holds no record of the full size{of}: run `{command}` for a short one."
+    )
+
+
+def _fewest_seeds(frame):
+    return frame.groupby("optimizer")["seed"].nunique().min()
 
 
 def load(experiment: str, size: str, root: Path | None = None) -> Record:
