@@ -189,6 +189,7 @@ def record(
     ] = None,
     out: Out = Path("data/results"),
     devices: Devices = None,
+    cluster: OnCluster = False,
 ) -> None:
     """Train what the figures at their published length still miss, and add it to the records.
 
@@ -204,16 +205,22 @@ def record(
         _terminal.step_back()
         from ravine import experiments
         from ravine.results import RecordError
+        from ravine.training import ClusterError
 
-    with one_sentence(RecordError, OSError, ValueError):
+    with one_sentence(RecordError, ClusterError, OSError, ValueError):
         if add is not None:
             for directory in experiments.add(add, out):
                 say(f"Added to {directory}")
             return
+        if cluster and devices:
+            raise ValueError("--cluster gives every run one device: leave --devices out.")
         say(f"Checkpoints are in {states}")
         try:
-            with _terminal.warnings_in_one_line(), _terminal.recording() as watch:
-                found = experiments.record(hours, out, states, watch=watch, devices=devices)
+            if cluster:  # whose machines show no progress here; `--list` does
+                found = experiments.record_on_cluster(hours, out, states)
+            else:
+                with _terminal.warnings_in_one_line(), _terminal.recording() as watch:
+                    found = experiments.record(hours, out, states, watch=watch, devices=devices)
         except KeyboardInterrupt:
             typer.echo("Stopped: the same command goes on after the last row.", err=True)
             raise typer.Exit(130) from None

@@ -16,7 +16,17 @@ from typer.testing import CliRunner
 from ravine import experiments, files, networks
 from ravine.cli import app
 from ravine.data import datasets
-from ravine.experiments import EXPERIMENTS, RefusedError, Unit, add, ledger, plan, record, recorder
+from ravine.experiments import (
+    EXPERIMENTS,
+    RefusedError,
+    Unit,
+    add,
+    ledger,
+    plan,
+    record,
+    record_on_cluster,
+    recorder,
+)
 from ravine.experiments.plan import Known, Line
 from ravine.files import WriteError, only_writer
 from ravine.results import RecordError, machine, records
@@ -85,6 +95,20 @@ def outcome(root):
 
 def timeless(entry):
     return {name: value for name, value in entry.items() if name not in ("date", "seconds")}
+
+
+def test_recorders_on_a_cluster_share_the_units_out(whole, folders, monkeypatch):
+    expected = uninterrupted(whole)
+    # two machines, the second of which comes a little later
+    monkeypatch.setattr(recorder, "on_every_place", lambda work: [work(), work()])
+    found = record_on_cluster(1, *folders)
+    assert found.complete and not found.problems
+    assert [(unit.size, unit.optimizer) for unit in found.units] == [
+        ("1-epochs", "SGD"),
+        ("full", "SGD"),
+        ("full", "Adam"),
+    ]
+    assert outcome(folders[0]) == expected
 
 
 def test_what_is_recorded(whole):
@@ -321,16 +345,15 @@ def test_a_folder_that_cannot_be_written(whole, folders):
 
 
 def test_an_older_record_stays_and_the_unit_waits(folders, monkeypatch):
-    old = experiments.run("tiny", "full", ["SGD"], [0], epochs=1)
-    records.save(old, folders[0])
+    records.save(experiments.run("tiny", "full", ["SGD"], [0]), folders[0])
     before = files_of(folders[0])
     units = [plan.units()[1]]
     found = record(1, *folders, units=units)
     assert not found.units and len(found.problems) == 1
-    assert "holds an older record of 1 epochs" in found.problems[0]
+    assert "full holds a record that `ravine record` did not make" in found.problems[0]
     assert files_of(folders[0]) == before
     (line,) = [each for each in experiments.progress(*folders) if each.line.size == "full"]
-    assert (line.older, line.recorded, line.units) == (1, 0, 2)
+    assert (line.older, line.recorded, line.units) == (LONG, 0, 2)
 
     os.rename(folders[0] / "tiny" / "full", folders[0] / "tiny" / "old")
     monkeypatch.setattr(recorder, "compare", read_alone)

@@ -1,14 +1,16 @@
 """Runs that are shared out over a Ray cluster are the runs of one process."""
 
 import builtins
+import os
 
+import keras
 import pandas as pd
 import pytest
 
 from ravine.optimizers import Adam, GradientDescent
 from ravine.training import losses
 from ravine.training.checkpoints import CheckpointError
-from ravine.training.cluster import ClusterError, compare_on_cluster
+from ravine.training.cluster import ClusterError, compare_on_cluster, on_every_place
 from ravine.training.protocol import compare
 from tests.training.test_protocol import BATCH, blobs, network
 
@@ -57,6 +59,19 @@ def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     assert ray.is_initialized(), "a cluster that was there before stays"
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_work_on_every_place(ray):
+    ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False)
+    assert on_every_place(lambda: os.environ["KERAS_BACKEND"]) == [keras.backend.backend()] * 2
+
+    def fails():
+        raise OSError("The disk is full.")
+
+    with pytest.raises(OSError, match=r"^The disk is full\.$"):
+        on_every_place(fails)
+
+
 def test_without_ray(monkeypatch):
     real = builtins.__import__
 
@@ -68,3 +83,5 @@ def test_without_ray(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ClusterError, match="pip install"):
         compare_on_cluster(network, blobs(), OPTIMIZERS, [0], 1)
+    with pytest.raises(ClusterError, match="pip install"):
+        on_every_place(dict)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         vgg,
     )
     from ravine.experiments.additions import add
-    from ravine.experiments.recorder import Moment, Recorded, record
+    from ravine.experiments.recorder import Moment, Recorded, record, record_on_cluster
     from ravine.experiments.runs import (
         EXPERIMENTS,
         TUNING_SEEDS,
@@ -61,6 +61,7 @@ __all__ = [
     "progress",
     "randomness",
     "record",
+    "record_on_cluster",
     "run",
     "state_directory",
     "successors",
@@ -88,6 +89,7 @@ __getattr__ = on_demand(
             "Moment",
             "Recorded",
             "record",
+            "record_on_cluster",
         ),
         "runs": (
             "EXPERIMENTS",

@@ -108,10 +108,9 @@ def check(root: Path, new: Provenance) -> None:
         return
     directory = root / experiment / size
     if "units" not in old.provenance:
-        epochs = old.provenance["settings"]["epochs"]
         raise RefusedError(
-            f"{directory} holds an older record of {epochs} epochs, which nothing can be added to: "
-            f"rename it, such as to {epochs}-epochs, and do the same again."
+            f"{directory} holds a record that `ravine record` did not make, which nothing can be "
+            "added to: rename that folder, and do the same again."
         )
     reason = misfit(old.provenance, new)
     if reason:

@@ -22,7 +22,15 @@ from ravine.experiments.runs import describe, find
 from ravine.experiments.setting import Experiment
 from ravine.files import InUseError, only_writer
 from ravine.results import Record, RecordError, machine, records
-from ravine.training import CheckpointError, MakeModel, MakeOptimizer, Report, compare, several
+from ravine.training import (
+    CheckpointError,
+    MakeModel,
+    MakeOptimizer,
+    Report,
+    compare,
+    on_every_place,
+    several,
+)
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,29 @@ def record(
             return Recorded(done, list(problems), complete=False)
         gc.collect()  # the network of this unit, before the next is made
     return Recorded(done, list(problems), complete=True)
+
+
+def record_on_cluster(
+    hours: float, root: Path, states: Path, units: Sequence[Unit] | None = None
+) -> Recorded:
+    """Do what `record` does on every GPU or core of a Ray cluster; they share the units out.
+
+    Args:
+        hours: as in `record`.
+        root: likewise, on a disk that all machines share.
+        states: likewise.
+        units: likewise.
+
+    Raises:
+        ClusterError: if there is no Ray, or a machine was lost.
+        Exception: what `record` raises.
+    """
+    parts = on_every_place(partial(record, hours, root.absolute(), states.absolute(), units))
+    return Recorded(
+        [unit for part in parts for unit in part.units],
+        list(dict.fromkeys(problem for part in parts for problem in part.problems)),
+        all(part.complete for part in parts),
+    )
 
 
 def _work(unit: Unit, call: _Call) -> None:

@@ -16,7 +16,7 @@ from ravine.training.checkpoints import (
 )
 
 if TYPE_CHECKING:
-    from ravine.training.cluster import ClusterError, compare_on_cluster
+    from ravine.training.cluster import ClusterError, compare_on_cluster, on_every_place
     from ravine.training.devices import several
     from ravine.training.engine import (
         Evaluator,
@@ -63,6 +63,7 @@ __all__ = [
     "hyperparameters",
     "minibatch_order",
     "negative_elbo",
+    "on_every_place",
     "read_checkpoint",
     "recipe_of",
     "run_name",
@@ -74,7 +75,7 @@ __all__ = [
 __getattr__ = on_demand(
     __name__,
     {
-        "cluster": ("ClusterError", "compare_on_cluster"),
+        "cluster": ("ClusterError", "compare_on_cluster", "on_every_place"),
         "devices": ("several",),
         "engine": (
             "Evaluator",

@@ -4,15 +4,18 @@ Every run, one algorithm with one seed, is a task of its own that keeps its own 
 task that is lost goes on where it stopped when the same command is given again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from ravine import backends
 from ravine.data import Dataset
 from ravine.training import protocol
+
+Result = TypeVar("Result")
 
 
 class ClusterError(Exception):
@@ -53,20 +56,8 @@ def compare_on_cluster(
         ClusterError: if Ray is not installed, or if a task's machine was lost.
         Exception: what `training.compare` raises.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise ClusterError(
-            'Ray is not installed, which shares the runs out: pip install "ravine[cluster]".'
-        ) from error
-
-    joined = ray.is_initialized()
-    if not joined:
-        ray.init(log_to_driver=False, include_dashboard=False)
-    try:
-        gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        same_backend = {"env_vars": {"KERAS_BACKEND": backends.name()}}
-        task = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=same_backend)(_run)
+    with _cluster() as (ray, remote):
+        task = remote(_run)
         data = ray.put(dataset)
         tasks = [
             task.remote(
@@ -85,6 +76,46 @@ def compare_on_cluster(
         whole = pd.concat(frames, ignore_index=True)
         whole.attrs["trained"] = sum(frame.attrs["trained"] for frame in frames)
         return whole
+
+
+def on_every_place(work: Callable[[], Result]) -> list[Result]:
+    """Run a function once for each GPU of the cluster, or each CPU core where it has no GPU.
+
+    The cluster is that of `compare_on_cluster`.
+
+    Args:
+        work: without arguments; what it needs of files must lie at one path on all machines.
+
+    Returns:
+        What each call returned.
+
+    Raises:
+        ClusterError: as `compare_on_cluster`.
+        Exception: what `work` raises.
+    """
+    with _cluster() as (ray, remote):
+        have = ray.cluster_resources()
+        task = remote(_call)
+        return ray.get([task.remote(work) for _ in range(int(have.get("GPU") or have["CPU"]))])
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[Any, Callable[..., Any]]]:
+    """Yield Ray, joined to its cluster, and what makes a function a task for one GPU or core."""
+    try:
+        import ray
+    except ImportError as error:
+        raise ClusterError(
+            'Ray is not installed, which shares the runs out: pip install "ravine[cluster]".'
+        ) from error
+
+    joined = ray.is_initialized()
+    if not joined:
+        ray.init(log_to_driver=False, include_dashboard=False)
+    try:
+        gpus = 1 if ray.cluster_resources().get("GPU") else 0
+        same_backend = {"env_vars": {"KERAS_BACKEND": backends.name()}}
+        yield ray, ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=same_backend)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
     except ray.exceptions.RayError as error:
@@ -99,3 +130,7 @@ def compare_on_cluster(
 
 def _run(*arguments, **keywords):
     return protocol.compare(*arguments, **keywords)
+
+
+def _call(work):
+    return work()
