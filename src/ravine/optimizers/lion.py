@@ -24,7 +24,8 @@ class Lion(keras.optimizers.Optimizer):
 
     Args:
         learning_rate: $\eta > 0$, the size of every step of every parameter; a number, a schedule
-            or a callable. Default 0.0001. The authors advise 3 to 10 times less than for Adam.
+            or a callable. Default 0.0001. The authors advise 3 to 10 times less than for AdamW, and
+            as many times more weight decay, so that $\eta\lambda$ stays.
         beta_1: $\beta_1 \in [0, 1)$, weight of the mean in the step. Default 0.9.
         beta_2: $\beta_2 \in [0, 1)$, decay of the mean. Default 0.99.
         name: name of the optimizer.

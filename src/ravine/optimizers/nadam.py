@@ -23,7 +23,8 @@ class NAdam(Adam):
     $$
 
     Differs from `Adam` in one line: $\bar m_t$ for $\hat m_t$. This is the form with a constant
-    $\beta_1$. The paper's Algorithm 2 lets it be a schedule $\mu_t$.
+    $\beta_1$. The paper's Algorithm 2 lets it be a schedule $\mu_t$, and has one more factor, $\nu$
+    in the numerator of $\hat v_t$. Its author's code does not have it, nor has this class.
 
     Args:
         learning_rate: $\eta > 0$, a number, a schedule or a callable. Default 0.001.

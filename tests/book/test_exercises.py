@@ -1,0 +1,59 @@
+"""A page says which exercises have no solution, and the code of the others knows its names."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tests.book import exercises
+from tools.book.notebooks import find_chapters, read_notebook
+
+PAGES = find_chapters()
+LATER = {"mnist-mlp", "cifar-cnn", "bias-correction-vae", "conclusion"}
+
+FOLDED = "<details><summary>Solution</summary>\n\n{}\n\n</details>"
+TITLED = "## Exercises\n\n*Exercise 2 has no solution here.*\n\n**1. A.** A?\n\n{}\n\n**2. B.** B?"
+LISTED = (
+    "## Exercises\n\n*Exercises 1 and 3 have no solution here.*\n\n1. A\n2. B\n3. C\n\n"
+    "<details><summary>Solution of 2</summary>So.</details>\n\n## References\n\n4. No exercise."
+)
+CODE = "```python\nfrom math import sqrt\n\nprint(sqrt(two), [k for k in range(3)])\n```"
+
+
+def page(text: str):
+    code = new_code_cell("%matplotlib inline\ntwo = 2")
+    return new_notebook(cells=[code, new_markdown_cell(text)])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_names_in_the_code_of_solutions_are_defined(path):
+    assert exercises.unknown_names(read_notebook(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path.stem not in LATER], ids=lambda path: path.stem
+)
+def test_exercises_without_a_solution_say_so(path):
+    assert exercises.not_said(read_notebook(path)) == []
+
+
+def test_good_pages_pass():
+    for text in (TITLED.format(FOLDED.format(CODE)), LISTED, "# No exercises"):
+        assert exercises.not_said(page(text)) == []
+        assert exercises.unknown_names(page(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (TITLED.format(""), "exercises [1, 2] have no solution, and the page says so of [2]"),
+        (LISTED.replace("Solution of 2", "Solution of 1"), "exercises [2, 3] have no solution"),
+        (LISTED.replace("*Exercises 1 and 3 have no solution here.*\n\n", ""), "so of []"),
+    ],
+)
+def test_a_solution_that_is_missing_is_found(text, complaint):
+    (found,) = exercises.not_said(page(text))
+    assert complaint in found
+
+
+def test_a_name_that_nothing_defines_is_found():
+    text = TITLED.format(FOLDED.format(CODE.replace("from math import sqrt\n", "")))
+    assert exercises.unknown_names(page(text)) == ["a solution uses sqrt, which nothing defines"]
