@@ -7,7 +7,6 @@ from tests.book import exercises
 from tools.book.notebooks import find_chapters, read_notebook
 
 PAGES = find_chapters()
-LATER = {"mnist-mlp", "cifar-cnn", "bias-correction-vae", "conclusion"}
 
 FOLDED = "<details><summary>Solution</summary>\n\n{}\n\n</details>"
 TITLED = "## Exercises\n\n*Exercise 2 has no solution here.*\n\n**1. A.** A?\n\n{}\n\n**2. B.** B?"
@@ -28,9 +27,7 @@ def test_names_in_the_code_of_solutions_are_defined(path):
     assert exercises.unknown_names(read_notebook(path)) == []
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in PAGES if path.stem not in LATER], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_exercises_without_a_solution_say_so(path):
     assert exercises.not_said(read_notebook(path)) == []
 
