@@ -96,6 +96,7 @@ mutants: $(INSTALLED) ## Plant faults in the optimizers and see the tests find t
 kills: $(INSTALLED) ## Kill 20 runs and a recorder at any moment; start 20 times four on one folder
 	@$(BIN)/python -m tests.training.kills
 	@$(BIN)/python -m tests.experiments.recorder_kills
+	@$(BIN)/python -m tests.experiments.recorders_at_once
 	@$(BIN)/python -m tests.writers
 
 record: $(INSTALLED) ## Record the figures at their published length, for HOURS (default 2.5)

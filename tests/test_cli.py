@@ -2,11 +2,13 @@
 
 import contextlib
 import dataclasses
+import errno
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,9 +21,11 @@ from ravine import cli, experiments, networks
 from ravine.cli import app
 from ravine.data import SOURCES, datasets
 from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, best_rates, describe, mnist
-from ravine.files import only_writer
+from ravine.files import LOCK, only_writer
+from ravine.optimizers import GradientDescent
 from ravine.results import Record, records
-from ravine.training import Trainer
+from ravine.training import Trainer, run_name
+from tests.accounts import read_only
 
 
 def ravine(*arguments):
@@ -116,11 +120,42 @@ def test_starting_anew_drops_the_checkpoints_of_the_chosen_optimizers_alone(smal
     command = ["run", "mnist-mlp", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path)]
     assert ravine(*command, "--optimizers", "adam,sgd").exit_code == 0
     states = tmp_path / "checkpoints" / "mnist-mlp" / "quick"
-    sgd = (states / "sgd-seed-0.npz").stat()
-    adam = (states / "adam-seed-0.npz").stat()
+    sgd, adam = (states / f"{run_name(name)}-seed-0.npz" for name in ("SGD", "Adam"))
+    before = sgd.stat(), adam.stat()
     assert ravine(*command, "--optimizers", "adam", "--no-resume").exit_code == 0
-    assert (states / "sgd-seed-0.npz").stat() == sgd
-    assert (states / "adam-seed-0.npz").stat().st_mtime_ns > adam.st_mtime_ns
+    assert sgd.stat() == before[0]
+    assert adam.stat().st_mtime_ns > before[1].st_mtime_ns
+
+
+def test_tuning_anew_drops_the_trials_of_any_name(monkeypatch, tmp_path):
+    """The name has a letter outside a-z and a comma, and that of another optimizer begins it."""
+    quick = dataclasses.replace(
+        EXPERIMENTS["mnist-mlp"].quick,
+        make_model=lambda: networks.mnist_mlp(hidden=4, dropout=0),
+        batch_size=500,
+    )
+    families = {name: GradientDescent for name in ("Adam", "Adam, scaled β")}
+    changed = dataclasses.replace(
+        EXPERIMENTS["mnist-mlp"],
+        quick=quick,
+        families=families,
+        grids=dict.fromkeys(families, (0.01, 0.1)),
+    )
+    monkeypatch.setitem(EXPERIMENTS, "mnist-mlp", changed)
+    command = ["tune", "mnist-mlp", "--epochs", "1", "--out", str(tmp_path)]
+    assert ravine(*command).exit_code == 0
+    states = tmp_path / "checkpoints" / "mnist-mlp" / "quick-grid"
+    before = {path.name: path.stat().st_mtime_ns for path in states.iterdir()}
+    done = ravine(*command, "--optimizers", "Adam, scaled β", "--no-resume")
+    assert done.exit_code == 0, done.output
+    again = {path.name for path in states.iterdir() if path.stat().st_mtime_ns > before[path.name]}
+    trials = [f"Adam, scaled β, {rate}" for rate in (0.01, 0.1)]
+    assert again == {
+        f"{run_name(trial)}-seed-{seed}{end}.npz"
+        for trial in trials
+        for seed in TUNING_SEEDS
+        for end in ("", ".previous")
+    }
 
 
 def test_tune_records_the_grid_and_names_the_best_rate(small, tmp_path):
@@ -224,6 +259,39 @@ def test_unwritable_record(small, tmp_path):
     (tmp_path / "file").write_text("not a directory")
     options = ["--optimizers", "sgd", "--seeds", "1", "--epochs", "1"]
     refused(ravine("run", "mnist-mlp", *options, "--out", str(tmp_path / "file")), "file")
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every account may enter, unlike `tmp_path`."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_starting_anew_where_nothing_can_be_deleted(small, open_folder, monkeypatch, what):
+    command = ["run", "mnist-mlp", "--optimizers", "sgd", "--seeds", "1", "--epochs", "1"]
+    command += ["--out", str(open_folder)]
+    assert ravine(*command).exit_code == 0
+    states = open_folder / "checkpoints" / "mnist-mlp" / "quick"
+    before = {path: path.read_bytes() for path in states.iterdir()}
+    if what == "folder":
+        with read_only(states):
+            result = ravine(*command, "--no-resume")
+        refused(result, f"{states} could not be written (Permission denied): see that this can")
+    else:
+
+        def unlink(path, **_):
+            if path.suffix == ".npz":
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", unlink)
+            result = ravine(*command, "--no-resume")
+        refused(result, str(states), ".npz could not be deleted (Operation not permitted): see")
+    (states / LOCK).unlink(missing_ok=True)
+    assert {path: path.read_bytes() for path in states.iterdir()} == before
 
 
 @pytest.mark.parametrize("option", ["--epochs", "--seeds"])

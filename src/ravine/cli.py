@@ -105,7 +105,6 @@ def run(
     with one_sentence(*UNLOADABLE):
         from ravine import experiments
         from ravine.results import summary
-        from ravine.training import run_name
 
         setting = experiments.find(experiment).setting(size)
         names = _chosen(optimizers, setting.optimizers)
@@ -118,7 +117,7 @@ def run(
         out,
         devices,
         out / "checkpoints" / experiment / size,
-        [] if resume else [f"{run_name(name)}-seed-*" for name in names],
+        [] if resume else names,
     )
     rows = [
         (
@@ -150,21 +149,20 @@ def tune(
     """
     with one_sentence(*UNLOADABLE):
         from ravine import experiments
-        from ravine.training import run_name
 
         found = experiments.find(experiment)
         setting = found.setting(size)
         names = _chosen(optimizers, found.grids)
     epochs = epochs or setting.epochs
-    trials = sum(len(found.grids[name]) for name in names)
-    total = trials * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
+    trials = experiments.trials(found, names)
+    total = len(trials) * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
     record = _recorded(
         partial(experiments.tune, experiment, size, names, epochs=epochs, on_cluster=cluster),
         total,
         out,
         devices,
         out / "checkpoints" / experiment / f"{size}-grid",
-        [] if resume else [f"{run_name(name)}-[0-9]*" for name in names],
+        [] if resume else trials,
     )
     rows = [
         (
@@ -325,11 +323,11 @@ def _recorded(
 ) -> Any:
     """Run with a progress bar, write the record below `out`, and return it.
 
-    The checkpoints lie in `states`, after those are deleted that are `dropped`.
+    The checkpoints lie in `states`, after those of the optimizers that are `dropped` are deleted.
     """
     with one_sentence(*UNLOADABLE):
         from ravine.results import merging
-        from ravine.training import CheckpointError, ClusterError, several
+        from ravine.training import CheckpointError, ClusterError, forget_runs, several
 
     expected = datasets.DatasetError, CheckpointError, ClusterError, OSError, ValueError
     try:
@@ -341,9 +339,8 @@ def _recorded(
             several(devices) if devices else nullcontext(),
             _terminal.progress(total) as show_row,
         ):
-            for pattern in dropped:
-                for file in states.glob(pattern):
-                    file.unlink()
+            for name in dropped:
+                forget_runs(states, name)
 
             def report(row):
                 check()

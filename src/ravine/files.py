@@ -88,6 +88,17 @@ def whole_file(path: Path, keep: Path | None = None) -> Iterator[BufferedRandom]
         raise _write_error(path, error) from error
 
 
+def remove(path: Path) -> None:
+    """Delete a file; raise `WriteError` if it cannot be."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WriteError(
+            f"{path} could not be deleted ({error.strerror or error}): see that its folder can be "
+            "written and do the same again."
+        ) from error
+
+
 def data_directory() -> Path:
     """Return the directory of the samples and recorded runs, in a checkout or installed."""
     package = Path(__file__).resolve().parent

@@ -73,7 +73,13 @@ def startup() -> Iterator[None]:
 
 
 def load_keras() -> None:
-    """Import Keras with its backend, for a notebook; what they log while they start is dropped."""
+    """Import Keras with its backend, for a notebook; what they log while they start is dropped.
+
+    Afterwards TensorFlow logs no line of its own, unless TF_CPP_MIN_LOG_LEVEL asks for them. Errors
+    and warnings of Python are shown as ever. Where Keras is loaded already, nothing happens.
+    """
+    if "keras" in sys.modules:
+        return
     os.environ.setdefault(LEVEL, "3")  # of the first step, too, about a GPU that is not there
     with startup():
         import keras  # noqa: F401

@@ -29,6 +29,24 @@ LARGEST = 300_000  # bytes
 ROOM = 40_000  # bytes of them that a chapter leaves to one who adds a figure
 CONCEPTS = ("gradient-descent", "momentum", "rmsprop", "adam")  # folders of concept chapters
 COMPARED = "nbval-check-output"
+# For a time: pages that are being rewritten, whose assertions have no sentences yet.
+WITHOUT_SENTENCES = frozenset(
+    f"experiments/{page}.ipynb"
+    for page in (
+        "aligned-ravine",
+        "bias-correction-vae",
+        "cifar-cnn",
+        "language-model",
+        "logistic-regression",
+        "mnist-mlp",
+        "oblique-ravine",
+        "protocol",
+        "sparse-features",
+        "sparse-ravine",
+        "tuning",
+        "vgg16",
+    )
+)
 
 # A path of somebody's machine. After a colon, a dot or a word it is a part of an address.
 MACHINE_PATH = re.compile(
@@ -212,6 +230,7 @@ ALL_NOTEBOOKS = (
     negative_zeros,
     stored_nowhere,
     notation_not_linked,
+    bare_assertions,
 )
 
 
@@ -221,6 +240,8 @@ def notebook_complaints(path: Path) -> list[str]:
     guards = [*(HOMEWORK if is_homework(path) else ALL_NOTEBOOKS)]
     if path.parent.name in CONCEPTS:
         guards.append(exercises_missing)
+    if f"{path.parent.name}/{path.name}" in WITHOUT_SENTENCES:
+        guards.remove(bare_assertions)
     complaints = [complaint for guard in guards for complaint in guard(notebook)]
     if path.stat().st_size > LARGEST:
         complaints.append(f"{path.stat().st_size} bytes, and {LARGEST} is the limit")

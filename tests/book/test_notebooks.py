@@ -31,6 +31,12 @@ def test_chapter_has_room_for_one_more_figure(path):
     assert guards.crowded(path) == []
 
 
+@pytest.mark.parametrize("name", sorted(guards.WITHOUT_SENTENCES))
+def test_page_without_sentences_still_has_none(name):
+    """One that is rewritten goes off the list."""
+    assert guards.bare_assertions(read_notebook(ROOT / "book" / name)) != []
+
+
 def test_alt_texts_differ():
     stored = {path.name: read_notebook(path) for path in find_chapters()}
     assert guards.repeated_alt_texts(stored) == []
@@ -108,6 +114,10 @@ def print_a_negative_zero(notebook):
     guards.code_cells(notebook)[1].outputs[0].text = "slope: -0.00 [-0.01, 0.02]"
 
 
+def assert_without_a_sentence(notebook):
+    guards.code_cells(notebook)[1].source += "\nassert loss < 1"
+
+
 def forget_the_processor(notebook):
     del notebook.metadata["processor"]
 
@@ -158,6 +168,7 @@ FAULTS = [
     (compare_a_silent_cell, guards.compared_too_little),
     (print_a_negative_zero, guards.negative_zeros),
     (forget_the_processor, guards.stored_nowhere),
+    (assert_without_a_sentence, guards.bare_assertions),
     (drop_an_exercise, guards.exercises_missing),
     (number_a_list_elsewhere, guards.exercises_missing),
     (unfold_a_solution, guards.exercises_missing),

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 import zipfile
@@ -25,6 +26,7 @@ from ravine.data.datasets import Dataset, DatasetError, load
 from ravine.data.readers import ARRAYS, CIFAR_BATCHES
 from ravine.data.sources import SOURCES, Download
 from ravine.files import data_directory
+from tests.accounts import read_only
 
 RNG = np.random.default_rng(0)
 TEXT = {
@@ -718,6 +720,25 @@ def test_download_without_network(cache, monkeypatch, kind):
     cache(kind)
     refused(shrink(monkeypatch, kind), "could not be downloaded", "RAVINE_DATA")
     assert not list(cache.path.iterdir())
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_cache_folder_that_cannot_be_written(cache, monkeypatch, there):
+    name = cache("mnist")
+    with tempfile.TemporaryDirectory() as home:  # every account may enter it, unlike `tmp_path`
+        os.chmod(home, 0o755)
+        folder = Path(home) / "ravine"
+        monkeypatch.setattr(datasets.pooch, "os_cache", lambda name: folder)
+        if there:
+            folder.mkdir()
+        with read_only(folder if there else home):
+            refused(name, f"{folder}, the folder of downloaded data, cannot be written: see that")
+
+
+def test_cache_folder_that_is_a_file(cache):
+    name = cache("mnist")
+    cache.path.write_text("no folder")
+    refused(name, f"{cache.path}, the folder", "RAVINE_DATA")
 
 
 def test_page_not_found(cache, server):

@@ -3,9 +3,11 @@
 import dataclasses
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +32,8 @@ from ravine.experiments import (
 from ravine.experiments.plan import Known, Line
 from ravine.files import WriteError, only_writer
 from ravine.results import RecordError, machine, records
-from ravine.training import CheckpointWarning, Trainer, compare, read_checkpoint
+from ravine.training import CheckpointWarning, Trainer, compare, read_checkpoint, run_name
+from tests.accounts import read_only
 
 SHORT, LONG = 1, 2  # epochs
 ROOT = Path(__file__).parents[2]
@@ -271,7 +274,7 @@ def test_the_time_ends_after_a_row_that_is_kept(folders, monkeypatch):
     found = record(1, *folders, units=plan.units()[1:], watch=watch)
     assert not found.complete and not found.units
     # at the third row half an hour each is known, and the hour is over
-    (checkpoint,) = folders[1].glob("**/sgd-seed-0.npz")
+    (checkpoint,) = folders[1].glob(f"**/{run_name('SGD')}-seed-0.npz")
     assert len(read_checkpoint(checkpoint)[2]) == len(moments) == 3
 
 
@@ -287,6 +290,8 @@ def test_two_recorders_share_the_units(whole, folders):
     (other,) = others
     assert [(u.size, u.trial) for u in found.units] == [("1-epochs", "SGD"), ("full", "SGD")]
     assert [(u.size, u.trial) for u in other.units] == [("full", "Adam")]
+    (reason,) = other.problems
+    assert re.fullmatch(r"\S+/tiny/sgd-seed-0 is in use, another run writes there: .*", reason)
     assert outcome(folders[0]) == expected
 
 
@@ -390,7 +395,7 @@ def test_a_damaged_checkpoint(both, whole, folders):
 
     with pytest.raises(Killed):
         record(1, *folders, watch=watch)
-    saved = sorted(folders[1].glob("**/sgd-seed-0*.npz"))
+    saved = sorted(folders[1].glob(f"**/{run_name('SGD')}-seed-0*.npz"))
     assert len(saved) == 2
     for path in saved if both else [p for p in saved if "previous" not in p.name]:
         path.write_bytes(path.read_bytes()[:-9] + b"123456789")
@@ -531,6 +536,20 @@ def command(monkeypatch, tmp_path):
 
 
 nice: list[int] = []
+
+
+def test_a_cache_folder_that_cannot_be_written_is_named(command, whole, monkeypatch):
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o755)
+        monkeypatch.setenv("XDG_CACHE_HOME", home)
+        with read_only(home):
+            result = command()
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        rf"Error: {home}/ravine/recording/\S+ could not be written \(Permission denied\): see that "
+        r"this can be written and do the same again, what was there before is unchanged\.\n",
+        result.stderr,
+    )
 
 
 def test_the_command_records_lists_and_adds(command, whole, tmp_path):

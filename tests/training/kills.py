@@ -29,6 +29,7 @@ from keras import layers
 from ravine.data import Dataset
 from ravine.optimizers import Adam
 from ravine.training.checkpoints import read_checkpoint
+from ravine.training.names import run_name
 from ravine.training.protocol import compare
 
 EPOCHS = 12
@@ -155,7 +156,7 @@ def start(directory: Path, kill: Kill | None = None) -> int:
 
 def outcome(directory: Path) -> dict[str, object]:
     """Return what a finished run left, without the durations."""
-    _, arrays, results = read_checkpoint(directory / "runs" / "adam-seed-0.npz")
+    _, arrays, results = read_checkpoint(directory / "runs" / f"{run_name('Adam')}-seed-0.npz")
     return {
         "files": sorted(path.name for path in (directory / "runs").iterdir()),
         "rows": pd.read_pickle(directory / "frame.pkl").drop(columns="seconds").to_dict("list"),

@@ -19,7 +19,7 @@ from ravine.training.checkpoints import (
 )
 from ravine.training.fingerprints import fingerprint
 from ravine.training.losses import cross_entropy
-from ravine.training.protocol import compare, run_name
+from ravine.training.protocol import compare
 from tests.training.test_protocol import BATCH, blobs
 
 FIRST = '''
@@ -176,29 +176,6 @@ def test_of_unknown_code_the_run_goes_on_and_says_so(tmp_path, code, says):
     with pytest.warns(CheckpointWarning, match=says):
         found = Checkpoint(tmp_path / "a.npz", {"seed": 0}, {"python": "3.11", "optimizer": "2"})
         assert found.load()[1] == results
-
-
-NAMES = ["Adam β₁=0.9", "Adam β₂=0.9", "Adam 1=0.9", "Adam, scaled β", "Adam, scaled γ", "Ädam"]
-
-
-def test_names_that_differ_have_files_that_differ():
-    found = [run_name(name) for name in [*NAMES, "Adam", "Adam, 0.01"]]
-    assert len(set(found)) == len(found)
-    assert all(re.fullmatch(r"[a-z0-9.-]+", name) for name in found)
-    assert found[-2:] == ["adam", "adam-0.01"]  # as ever
-
-
-def test_a_file_of_an_older_name_is_found(tmp_path):
-    whole = run(None, name=NAMES[0], epochs=2)
-    run(tmp_path, name=NAMES[0])
-    (newest,) = tmp_path.glob("*-seed-0.npz")
-    newest.rename(tmp_path / "adam-0.9-seed-0.npz")
-    on = run(tmp_path, name=NAMES[0], epochs=2)
-    assert on.attrs["trained"] == 1
-    np.testing.assert_array_equal(values(on), values(whole))
-    # another algorithm with that old name has a file of its own
-    faster = run(tmp_path, lambda: keras.optimizers.SGD(0.5), name=NAMES[1])
-    assert faster.attrs["trained"] == 2
 
 
 def nested():

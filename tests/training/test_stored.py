@@ -18,6 +18,7 @@ from ravine.training.checkpoints import (
     read_checkpoint,
     without_modules,
 )
+from ravine.training.names import run_name
 from ravine.training.protocol import compare
 from ravine.training.recipes import recipe_of
 from tests.training.test_protocol import BATCH, blobs, losses
@@ -40,13 +41,17 @@ def run(epochs, checkpoints):
     return compare(network, blobs(), BOTH, [0], epochs, BATCH, checkpoints=checkpoints)
 
 
+def name_of_today(path):
+    return f"{run_name(path.name.removesuffix('-seed-0.npz').capitalize())}-seed-0.npz"
+
+
 def from_stored(folder):
     """Copy the stored checkpoints, with the networks as this version of Keras describes them."""
     run(0, folder / "now")
     for path in STORED.glob("*.npz"):
         described, arrays, results = read_checkpoint(path)
         assert "ravine.schedules" in described["optimizer"]
-        now, _, _ = read_checkpoint(folder / "now" / path.name)
+        now, _, _ = read_checkpoint(folder / "now" / name_of_today(path))
         Checkpoint(folder / path.name, described | {"network": now["network"]}).save(
             arrays, results
         )
@@ -78,7 +83,8 @@ def test_the_stored_network_is_described_as_today(tmp_path):
     """Nothing of the course's is in it, so only a new Keras may change it."""
     run(0, tmp_path)
     for path in STORED.glob("*.npz"):
-        then, now = (read_checkpoint(each)[0] for each in (path, tmp_path / path.name))
+        today = tmp_path / name_of_today(path)
+        then, now = (read_checkpoint(each)[0] for each in (path, today))
         assert without_modules(then["network"]) == then["network"]
         assert {**then, "optimizer": "", "network": ""} == {**now, "optimizer": "", "network": ""}
 

@@ -12,12 +12,16 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SETUP_TEMPLATE = '''\
-# On Colab this installs the course's package; anywhere else it does nothing.
+SETUP_TEMPLATE = """\
+# On Colab this installs the course's package; everywhere it loads Keras without TensorFlow's log.
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install --quiet "{name} @ git+{address}"'''
+    %pip install --quiet "{name} @ git+{address}"
+
+from ravine import quiet
+
+quiet.load_keras()"""
 
 
 def repository_address(root: Path = ROOT) -> str:

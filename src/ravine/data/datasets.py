@@ -243,6 +243,11 @@ def _download(download: Download, path: Path) -> None:
         if path.is_symlink() and not path.is_file():
             path.unlink()  # or the download would end up in the directory it leads to
         pooch.retrieve(download.url, f"sha256:{download.sha256}", fname=path.name, path=path.parent)
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise DatasetError(
+            f"{path.parent}, the folder of downloaded data, cannot be written: see that it can be, "
+            f"or put {download.url} into a directory and set RAVINE_DATA to it."
+        ) from error
     except (OSError, ValueError) as error:  # no network, no space; another checksum
         reason = "wrong checksum" if isinstance(error, ValueError) else type(error).__name__
         raise DatasetError(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         describe,
         find,
         run,
+        trials,
         tune,
     )
     from ravine.experiments.setting import Experiment, Setting
@@ -65,6 +66,7 @@ __all__ = [
     "run",
     "state_directory",
     "successors",
+    "trials",
     "tune",
     "units",
     "vae",
@@ -98,6 +100,7 @@ __getattr__ = on_demand(
             "describe",
             "find",
             "run",
+            "trials",
             "tune",
         ),
         "setting": (

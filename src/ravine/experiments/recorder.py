@@ -127,9 +127,7 @@ def record(
                 if not ledger.is_recorded(root, unit):  # by another, a moment ago
                     _work(unit, call)
                     done.append(unit)
-        except InUseError:  # another recorder has it
-            continue
-        except (datasets.DatasetError, CheckpointError, RecordError) as error:
+        except (InUseError, datasets.DatasetError, CheckpointError, RecordError) as error:
             problems[str(error)] = None
         except _TimeOverError:
             return Recorded(done, list(problems), complete=False)

@@ -116,20 +116,25 @@ def tune(
     experiment = find(name)
     epochs = experiment.setting(size).epochs if epochs is None else epochs
     chosen = list(experiment.grids if optimizers is None else optimizers)
-    trials = {
-        f"{optimizer}, {rate:g}": (optimizer, rate)
-        for optimizer in chosen
-        for rate in experiment.grids[optimizer]
-    }
+    known = trials(experiment, chosen)
     makers = {
         trial: partial(experiment.families[optimizer], rate)
-        for trial, (optimizer, rate) in trials.items()
+        for trial, (optimizer, rate) in known.items()
     }
     record = _record(experiment, size, makers, seeds, epochs, report, checkpoints, on_cluster)
-    optimizer, rate = zip(*record.frame["optimizer"].map(trials), strict=True)
+    optimizer, rate = zip(*record.frame["optimizer"].map(known), strict=True)
     frame = record.frame.assign(optimizer=optimizer)
     frame.insert(1, "learning_rate", rate)
     return Record(frame, {**record.provenance, "size": f"{record.provenance['size']}-grid"})
+
+
+def trials(experiment: Experiment, optimizers: Iterable[str]) -> dict[str, tuple[str, float]]:
+    """Return the trials of these optimizers' grids: by name, such as "Adam, 0.01", what each is."""
+    return {
+        f"{optimizer}, {rate:g}": (optimizer, rate)
+        for optimizer in optimizers
+        for rate in experiment.grids[optimizer]
+    }
 
 
 def best_rates(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from ravine.training.checkpoints import (
     read_checkpoint,
     without_modules,
 )
+from ravine.training.names import forget_runs, run_name
 
 if TYPE_CHECKING:
     from ravine.training.cluster import ClusterError, compare_on_cluster, on_every_place
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         Report,
         common_start,
         compare,
-        run_name,
     )
     from ravine.training.recipes import (
         Recipe,
@@ -60,6 +60,7 @@ __all__ = [
     "compare_on_cluster",
     "cross_entropy",
     "first_values",
+    "forget_runs",
     "hyperparameters",
     "minibatch_order",
     "negative_elbo",
@@ -91,7 +92,6 @@ __getattr__ = on_demand(
             "Report",
             "common_start",
             "compare",
-            "run_name",
         ),
         "recipes": (
             "Recipe",

@@ -58,11 +58,13 @@ class Checkpoint:
         run: what the run is: the settings that must be the same when it goes on. JSON values.
         code: fingerprints of the code that trains, by what it makes, or None if nobody minds: a run
             of other code starts anew. `python` says which Python made them, see `fingerprints`.
+        name: of the optimizer, as its comparison calls it. Files of older versions hold none.
     """
 
     path: Path
     run: dict[str, Any]
     code: dict[str, str] | None = None
+    name: str | None = None
 
     @property
     def previous(self) -> Path:
@@ -80,7 +82,7 @@ class Checkpoint:
         Raises:
             WriteError: if the disk is full or the directory cannot be written.
         """
-        content = {"run": self.run, "code": self.code, "results": results}
+        content = {"run": self.run, "code": self.code, "name": self.name, "results": results}
         text = json.dumps(content).encode()
         with whole_file(self.path, keep=self.previous) as file:
             file.write(bytes(DIGEST_BYTES))  # its place
@@ -141,13 +143,33 @@ class Checkpoint:
             return [], []
         return arrays, content["results"]
 
+    def exists(self) -> bool:
+        """Tell whether anything was saved yet."""
+        return self.path.exists() or self.previous.exists()
+
     def holds_this_run(self) -> bool:
-        """Tell whether there is a file of a run with the same settings."""
+        """Tell whether a file is there of a run with the same settings, and not another name's."""
+        for path in (self.path, self.previous):
+            try:
+                content = _read(path)[0]
+            except (OSError, _DamagedError):
+                continue
+            same = not _differing(_as_today(content["run"]), _as_today(self.run))
+            return same and content.get("name") in (None, self.name)
+        return False
+
+    def move_to(self, other: "Checkpoint") -> None:
+        """Give the files the names of another checkpoint; a stop in between loses no newest one."""
+        for old, new in ((self.previous, other.previous), (self.path, other.path)):
+            if old.exists():
+                old.replace(new)
+
+    def may_be_ours(self) -> bool:
+        """Tell whether the newest file does not say that it belongs to another name."""
         try:
-            run = _read(self.path)[0]["run"]
+            return _read(self.path)[0].get("name") in (None, self.name)
         except (OSError, _DamagedError):
-            return False
-        return not _differing(_as_today(run), _as_today(self.run))
+            return True
 
     def _of_this_code(self, path, code):
         """Tell whether a run may go on from a file, or set the files of other code aside."""

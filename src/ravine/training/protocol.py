@@ -10,10 +10,8 @@
 How an epoch runs as one compiled program is the business of `training.Trainer`.
 """
 
-import hashlib
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,9 +27,10 @@ from ravine import backends
 from ravine.backends import Loss
 from ravine.data import Dataset
 from ravine.training import losses
-from ravine.training.checkpoints import Checkpoint, without_automatic_names, without_modules
+from ravine.training.checkpoints import without_automatic_names, without_modules
 from ravine.training.engine import Evaluator, Trainer
 from ravine.training.fingerprints import PYTHON, fingerprint
+from ravine.training.names import checkpoint_of
 from ravine.training.recipes import Recipe, hyperparameters, pieces, recipe_of
 
 DIVERGED = 1e4  # an epoch whose mean loss is above this, or not a number, ends its run
@@ -124,7 +123,7 @@ def compare(
             if checkpoints is not None:
                 identity = _identity(trainer, recipe, values, seed, points)
                 all_code = {"optimizer": fingerprint(*pieces(made[name])), **code}
-                checkpoint = _checkpoint(checkpoints, name, seed, identity, all_code)
+                checkpoint = checkpoint_of(checkpoints, name, seed, identity, all_code)
             run = _run(trainer, before, evaluation.after, seed, epochs, points, checkpoint)
             for is_new, result in run:  # 3. to 5.
                 trained += is_new
@@ -254,31 +253,6 @@ def _code(make_model, model, loss):
         "loss": fingerprint(loss),
         "engine": fingerprint(*engine),
     }
-
-
-def _checkpoint(folder, name, seed, identity, code):
-    """Return a run's checkpoint; that of an older version, if its name was shorter then."""
-    newest, former = (
-        Checkpoint(folder / f"{file}-seed-{seed}.npz", identity, code)
-        for file in (run_name(name), _plain(name))
-    )
-    return former if not newest.path.exists() and former.holds_this_run() else newest
-
-
-def run_name(optimizer: str) -> str:
-    """Return how file names begin that belong to an optimizer: adam-0.001 for "Adam, 0.001".
-
-    Where the name has other signs than letters from A to Z, digits, points, spaces and commas, some
-    digits of its SHA-256 follow, so that another name has another file.
-    """
-    plain = _plain(optimizer)
-    if re.fullmatch(r"[A-Za-z0-9.]+(,? [A-Za-z0-9.]+)*", optimizer):
-        return plain
-    return f"{plain.strip('-')}-{hashlib.sha256(optimizer.encode()).hexdigest()[:8]}"
-
-
-def _plain(optimizer):
-    return re.sub("[^a-z0-9.]+", "-", optimizer.lower())
 
 
 def common_start(make_model: MakeModel, seed: int) -> list[np.ndarray]:
