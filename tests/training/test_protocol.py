@@ -15,7 +15,6 @@ from keras import layers
 from ravine import backends
 from ravine.data import Dataset
 from ravine.optimizers import Adam, GradientDescent
-from ravine.results import paired_difference
 from ravine.training import engine, protocol
 from ravine.training.engine import minibatch_order
 from ravine.training.protocol import compare
@@ -306,63 +305,6 @@ def test_wrong_arguments(arguments, error, says):
 def test_wrong_batch_size(batch_size):
     with pytest.raises(ValueError, match="batch_size must be from 1 to the 60"):
         compare(network, blobs(), {"a": Adam}, [0], 1, batch_size)
-
-
-def ended(**by_name):
-    """Return the last rows of runs with these final losses, one per seed."""
-    return pd.DataFrame(
-        [
-            {"optimizer": name, "seed": seed, "epoch": 1, "loss": loss, "eval_loss": 2 * loss}
-            for name, values in by_name.items()
-            for seed, loss in enumerate(values)
-        ]
-    )
-
-
-def test_paired_difference():
-    """Against a worked example: differences ln 2 · (1, 2, 3), t(0.975, 2) = 4.3027."""
-    found = paired_difference(ended(a=[2.0, 4.0, 8.0], b=[1.0, 1.0, 1.0]), "a", "b")
-    half = 4.302653 * np.log(2) / np.sqrt(3)
-    np.testing.assert_allclose(
-        [found.mean, found.low, found.high], 2 * np.log(2) + np.array([0, -half, half]), rtol=1e-6
-    )
-    assert found.seeds == 3 and not found.excludes_zero
-    assert paired_difference(ended(a=[2.0, 2.1, 2.0], b=[1.0, 1.0, 1.1]), "a", "b").low > 0
-
-
-def test_paired_difference_is_antisymmetric_and_widens_with_confidence():
-    frame = ended(a=[0.2, 0.3, 0.25], b=[0.5, 0.6, 0.5])
-    one, other = paired_difference(frame, "a", "b"), paired_difference(frame, "b", "a")
-    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
-    assert one.excludes_zero and one.high < 0
-    wider = paired_difference(frame, "a", "b", confidence=0.999)
-    assert wider.low < one.low and wider.mean == one.mean
-    assert paired_difference(frame, "a", "b", column="eval_loss").mean == pytest.approx(one.mean)
-
-
-@pytest.mark.parametrize(
-    ("frame", "says"),
-    [
-        (ended(a=[1.0, 2.0], c=[1.0, 2.0]), "no runs of 'b'"),
-        (ended(a=[1.0], b=[2.0]), "two seeds"),
-        (ended(a=[1.0, np.inf], b=[2.0, 2.0]), "diverged"),
-    ],
-)
-def test_paired_difference_errors(frame, says):
-    with pytest.raises(ValueError, match=says):
-        paired_difference(frame, "a", "b")
-
-
-def test_confidence_interval_covers_as_often_as_it_says():
-    """200 experiments of 5 seeds with no true difference: 90 % intervals miss 0 in about 20."""
-    rng = np.random.default_rng(0)
-    missed = sum(
-        paired_difference(
-            ended(a=np.exp(rng.normal(size=5)), b=np.exp(rng.normal(size=5))), "a", "b", 0.9
-        ).excludes_zero
-        for _ in range(200)
-    )
-    assert 7 <= missed <= 36  # 1 in 1000 of a binomial on either side; the seed is fixed anyway
 
 
 ON_ANOTHER_BACKEND = """

@@ -8,9 +8,17 @@ from ravine.results import account, comparison, machine, merging, published, rec
 from ravine.results.comparison import Comparison
 from ravine.results.published import PublishedError
 from ravine.results.records import Record, RecordError
-from ravine.results.statistics import Difference, half_width, paired_difference, summary
+from ravine.results.statistics import (
+    MARGIN,
+    Difference,
+    half_width,
+    paired_difference,
+    summary,
+    together,
+)
 
 __all__ = [
+    "MARGIN",
     "Comparison",
     "Difference",
     "PublishedError",
@@ -25,4 +33,5 @@ __all__ = [
     "published",
     "records",
     "summary",
+    "together",
 ]

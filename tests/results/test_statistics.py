@@ -1,0 +1,101 @@
+"""Intervals over seeds: against worked examples, and how often they miss."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ravine.results import Difference, paired_difference, together
+
+
+def ended(**by_name):
+    """Return the last rows of runs with these final losses, one per seed."""
+    return pd.DataFrame(
+        [
+            {"optimizer": name, "seed": seed, "epoch": 1, "loss": loss, "eval_loss": 2 * loss}
+            for name, values in by_name.items()
+            for seed, loss in enumerate(values)
+        ]
+    )
+
+
+def test_paired_difference():
+    """Against a worked example: differences ln 2 · (1, 2, 3), t(0.975, 2) = 4.3027."""
+    found = paired_difference(ended(a=[2.0, 4.0, 8.0], b=[1.0, 1.0, 1.0]), "a", "b")
+    half = 4.302653 * np.log(2) / np.sqrt(3)
+    np.testing.assert_allclose(
+        [found.mean, found.low, found.high], 2 * np.log(2) + np.array([0, -half, half]), rtol=1e-6
+    )
+    assert found.seeds == 3 and not found.excludes_zero
+    assert paired_difference(ended(a=[2.0, 2.1, 2.0], b=[1.0, 1.0, 1.1]), "a", "b").low > 0
+
+
+def test_paired_difference_is_antisymmetric_and_widens_with_confidence():
+    frame = ended(a=[0.2, 0.3, 0.25], b=[0.5, 0.6, 0.5])
+    one, other = paired_difference(frame, "a", "b"), paired_difference(frame, "b", "a")
+    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+    assert one.excludes_zero and one.high < 0
+    wider = paired_difference(frame, "a", "b", confidence=0.999)
+    assert wider.low < one.low and wider.mean == one.mean
+    assert paired_difference(frame, "a", "b", column="eval_loss").mean == pytest.approx(one.mean)
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (ended(a=[1.0, 2.0], c=[1.0, 2.0]), "no runs of 'b'"),
+        (ended(a=[1.0], b=[2.0]), "two seeds"),
+        (ended(a=[1.0, np.inf], b=[2.0, 2.0]), "diverged"),
+    ],
+)
+def test_paired_difference_errors(frame, says):
+    with pytest.raises(ValueError, match=says):
+        paired_difference(frame, "a", "b")
+
+
+def test_confidence_interval_covers_as_often_as_it_says():
+    """200 experiments of 5 seeds with no true difference: 90 % intervals miss 0 in about 20."""
+    rng = np.random.default_rng(0)
+    missed = sum(
+        paired_difference(
+            ended(a=np.exp(rng.normal(size=5)), b=np.exp(rng.normal(size=5))), "a", "b", 0.9
+        ).excludes_zero
+        for _ in range(200)
+    )
+    assert 7 <= missed <= 36  # 1 in 1000 of a binomial on either side; the seed is fixed anyway
+
+
+def test_intervals_that_hold_together():
+    """200 times ten comparisons without a difference: in about 10 of them one interval misses."""
+    assert together(1) == 0.95 and together(20) == pytest.approx(0.9975)
+    assert together(2, confidence=0.9) == pytest.approx(0.95)
+    rng = np.random.default_rng(0)
+    missed = sum(
+        any(
+            paired_difference(
+                ended(a=np.exp(rng.normal(size=4)), b=np.exp(rng.normal(size=4))),
+                "a",
+                "b",
+                claims=10,
+            ).excludes_zero
+            for _ in range(10)
+        )
+        for _ in range(200)
+    )
+    assert 1 <= missed <= 22  # about 80 with 95 % each
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-0.3, -0.1, "below"),
+        (-0.3, -0.005, "no claim"),  # it may be less than 1 %
+        (-0.009, -0.001, "level"),
+        (-0.009, 0.009, "level"),
+        (-0.02, 0.009, "no claim"),
+        (-0.1, 0.1, "no claim"),
+        (0.005, 0.1, "no claim"),
+        (0.011, 0.1, "above"),
+    ],
+)
+def test_verdict(low, high, verdict):
+    assert Difference((low + high) / 2, low, high, 5).verdict == verdict
