@@ -68,7 +68,7 @@ class Difference:
             return "below"
         if self.low > MARGIN:
             return "above"
-        return "level" if -MARGIN < self.low and self.high < MARGIN else "no claim"
+        return "level" if self.low > -MARGIN and self.high < MARGIN else "no claim"
 
 
 def together(claims: int, confidence: float = 0.95) -> float:
