@@ -232,7 +232,8 @@ for function, table, factor in functions:
     for policy, case in table:
         found = np.max(function(policy, case))
         assert found < factor * POLICIES[policy], (function, policy, case, found)
-assert rounding_of_a_comparison() < POLICIES["float64"]
+# A network is evaluated in float32 there, whatever it was trained in.
+assert rounding_of_a_comparison() < POLICIES["float32"]
 print("passed")
 """
 
