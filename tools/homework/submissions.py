@@ -1,61 +1,25 @@
-"""Finds what students handed in: folders, loose files, an LMS's zip, and zips inside it.
+"""What one student handed in for one assignment: whose each file is, and which of several counts.
 
-Nothing is unpacked onto the disk, no link is followed, and a file that is too large, malformed or
-no notebook is reported and costs nobody else anything.
+Nobody is lost: every file has a row in the end, graded or refused with the reason. Nobody is
+merged: two files become one student's only where the LMS' id, the roster or a folder of her own
+says so. What is not clear is a submission of its own, graded and listed as unclear.
 """
 
-import hashlib
-import io
-import json
-import re
-import stat
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
+from tools.homework.files import File
+from tools.homework.intake import claim_all, is_note, look, paths_of
+from tools.homework.layouts import Claim
 from tools.homework.master import Master
+from tools.homework.reading import CellText, untouched
+from tools.homework.roster import Roster, Student
+from tools.homework.texts import shown, words
 
-LARGEST = 20 * 2**20  # bytes of one notebook
-LARGEST_ZIP = 2 * 2**30
-MOST_FILES = 5000
-DEEPEST_ZIP = 2
-
-# How learning management systems name what they export.
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)")
-CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<id>\d+)_\d+_(?P<rest>.+)")
-COPY = re.compile(r"(?i)\bcopy[ _-]of\b|\bkopie von\b|\bbản sao của\b|[ _-]*\(\d+\)|[ _-]+\d+$")
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that was handed in.
-
-    Attributes:
-        path: where it lies, a zip's members behind the zip's name.
-        parts: the same without the folders that all files share.
-        modified: when it was last changed.
-        content: its bytes; None where it cannot be read.
-        problem: why not, in a few words.
-    """
-
-    path: str
-    parts: tuple[str, ...]
-    modified: datetime
-    content: bytes | None
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class CellText:
-    """A cell of a submission: nbgrader's `grade_id` or None, its text, the PNGs of its output."""
-
-    name: str | None
-    code: bool
-    source: str
-    images: tuple[str, ...]
+ROSTER = "roster "
+ONE_OF = " one of several: "
+NEVER = datetime.min
 
 
 @dataclass(frozen=True)
@@ -63,25 +27,39 @@ class Submission:
     """What one student handed in for one assignment.
 
     Attributes:
-        student: the name.
+        student: the name to show, which no two students share.
+        who: what the student is told apart by, from run to run.
+        number: the LMS' id; "" where it is not known.
+        section: the section of the roster.
         assignment: the name of the assignment; None where it was not recognised.
         path: where it lies.
-        modified: when it was last changed.
-        late: whether it came after the deadline.
+        handed_in: when, by the LMS or by the file's date; None where nobody knows.
+        late: whether it came after the deadline; None where nobody knows.
         digest: SHA-256 of the file.
         cells: its cells.
+        claim: what its path says about whose it is.
         problem: why it cannot be graded; "" when it can.
-        note: what the teacher should know of it.
+        order: what tells the latest of several: the LMS' count and time, the file's date.
+        aside: whether the LMS wrote it beside what the student handed in.
+        unclear: why it is not clear whose it is or which file counts; "" when it is.
+        note: what else the teacher should know of it.
     """
 
     student: str
+    who: str
+    number: str
+    section: str
     assignment: str | None
     path: str
-    modified: datetime
-    late: bool
+    handed_in: datetime | None
+    late: bool | None
     digest: str
     cells: tuple[CellText, ...]
+    claim: Claim
     problem: str = ""
+    order: tuple[int, datetime, datetime] = (0, NEVER, NEVER)
+    aside: bool = False
+    unclear: str = ""
     note: str = ""
 
     def answer(self, name: str) -> list[CellText]:
@@ -89,279 +67,225 @@ class Submission:
         return [cell for cell in self.cells if cell.name == name]
 
 
-def find_files(place: Path) -> list[File]:
-    """Lists the files below a folder, or in a zip, in the order of their paths.
+@dataclass(frozen=True)
+class Intake:
+    """All that came in.
 
-    Raises:
-        FileNotFoundError: if there is no such folder or zip.
+    Attributes:
+        submissions: one for each student and assignment, those with a problem included.
+        files: for every file its path, the student, and what became of it.
+        missing: each assignment that came, with each student of the roster who sent nothing for it.
     """
-    if not place.exists():
-        raise FileNotFoundError(f"There is no {place}: name the folder or zip of the submissions.")
-    found = list(_files_of(place))
-    # Folders that all files share say nothing, as long as a folder for each student is left.
-    levels = zip(*(file.parts[:-1] for file in found), strict=False)
-    shared = next((level for level, names in enumerate(levels) if len(set(names)) > 1), 0)
-    return [replace(file, parts=file.parts[shared:]) for file in found]
 
-
-def _files_of(place):
-    if place.is_file():
-        modified = datetime.fromtimestamp(place.stat().st_mtime)
-        yield from _from_zip(place, place.name, (), modified, 0)
-        return
-    for path in sorted(place.rglob("*")):
-        parts = path.relative_to(place).parts
-        if _skipped(parts):
-            continue
-        information = path.lstat()
-        modified = datetime.fromtimestamp(information.st_mtime)
-        if stat.S_ISLNK(information.st_mode):
-            yield File(str(path), parts, modified, None, "it is a link and not a file")
-        elif not stat.S_ISREG(information.st_mode):
-            if not stat.S_ISDIR(information.st_mode):
-                yield File(str(path), parts, modified, None, "it is not a plain file")
-        elif path.suffix.lower() == ".zip":
-            yield from _from_zip(path, str(path), parts[:-1] or (path.stem,), modified, 0)
-        elif information.st_size > LARGEST:
-            yield File(str(path), parts, modified, None, _too_large(information.st_size))
-        else:
-            yield File(str(path), parts, modified, path.read_bytes())
-
-
-def _skipped(parts):
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
-
-
-def _too_large(size):
-    return f"it has {size / 2**20:.0f} MB, at most {LARGEST / 2**20:.0f} are read"
-
-
-def _from_zip(file, label, parts, modified, depth):
-    """Reads the members of a zip, and of zips in it."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [item for item in archive.infolist() if not item.is_dir()]
-            total = sum(item.file_size for item in members)
-            if len(members) > MOST_FILES or total > LARGEST_ZIP:
-                problem = f"the zip holds {len(members)} files of {total / 2**20:.0f} MB"
-                yield File(label, (*parts, Path(label).name), modified, None, problem)
-                return
-            for item in members:
-                yield from _member(archive, item, label, parts, depth)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
-        problem = f"the zip cannot be read ({error})"
-        yield File(label, (*parts, Path(label).name), modified, None, problem)
-
-
-def _member(archive, item, label, parts, depth):
-    inner = tuple(part for part in re.split(r"[/\\]", item.filename) if part not in ("", ".", ".."))
-    if not inner or _skipped(inner):
-        return
-    name = f"{label}/{item.filename}"
-    try:
-        modified = datetime(*item.date_time)
-    except ValueError:
-        modified = datetime(1980, 1, 1)
-    where = (*parts, *inner)
-    if stat.S_ISLNK(item.external_attr >> 16):
-        yield File(name, where, modified, None, "it is a link and not a file")
-        return
-    if item.flag_bits & 1:
-        yield File(name, where, modified, None, "it needs a password")
-        return
-    nested = inner[-1].lower().endswith(".zip") and depth < DEEPEST_ZIP
-    largest = LARGEST * 10 if nested else LARGEST
-    try:
-        with archive.open(item) as stream:
-            content = stream.read(largest + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        yield File(name, where, modified, None, f"it cannot be read ({error})")
-        return
-    if len(content) > largest:
-        yield File(name, where, modified, None, _too_large(item.file_size))
-    elif nested:
-        folder = where[:-1] or (Path(inner[-1]).stem,)
-        yield from _from_zip(io.BytesIO(content), name, folder, modified, depth + 1)
-    else:
-        yield File(name, where, modified, content)
-
-
-def read_cells(content: bytes) -> tuple[dict[str, Any], tuple[CellText, ...]]:
-    """Reads a notebook as far as it can be read: what is odd is left out.
-
-    Returns:
-        The notebook's metadata, and its cells.
-
-    Raises:
-        ValueError: if it is no notebook at all; the message says why.
-    """
-    try:
-        notebook = json.loads(content)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except (ValueError, MemoryError) as error:
-        raise ValueError(f"it is no notebook ({str(error)[:100]})") from error
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
-        raise ValueError("it is no notebook (it has no list of cells)")
-    metadata = notebook.get("metadata")
-    read = [_read_cell(cell) for cell in cells if isinstance(cell, dict)]
-    return metadata if isinstance(metadata, dict) else {}, tuple(read)
-
-
-def _read_cell(cell):
-    source = cell.get("source")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    marks = _inside(cell, "metadata", "nbgrader")
-    name = marks.get("grade_id")
-    outputs = cell.get("outputs")
-    images = []
-    for output in outputs if isinstance(outputs, list) else ():
-        png = _inside(output, "data").get("image/png")
-        png = "".join(png) if isinstance(png, list) and all(map(_is_text, png)) else png
-        if isinstance(png, str):
-            images.append("".join(png.split()))
-    return CellText(
-        name=name if isinstance(name, str) else None,
-        code=cell.get("cell_type") == "code",
-        source=source if isinstance(source, str) else "",
-        images=tuple(images),
-    )
-
-
-def _is_text(value):
-    return isinstance(value, str)
-
-
-def _inside(value, *names):
-    """Follows names into dictionaries; what is none on the way gives an empty one."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def recognise(
-    file: File, metadata: Mapping[str, Any], cells: Sequence[CellText], masters: Iterable[Master]
-) -> str | None:
-    """Says which assignment a notebook is: by its mark, by its cells, by its name.
-
-    Colab keeps the mark; a notebook that was copied cell by cell has lost it.
-    """
-    masters = list(masters)
-    mark = _inside(metadata, "ravine").get("homework")
-    if any(mark == master.name for master in masters):
-        return mark
-    names = {cell.name for cell in cells if cell.name}
-    texts = {"".join(cell.source.split()) for cell in cells}
-
-    def likeness(master):
-        own = {c.name for c in master.cells if c.role in ("answer", "test", "manual")}
-        tests = {"".join(c.released.split()) for c in master.cells if c.role in ("test", "given")}
-        return len(own & names) / len(own) + len(tests & texts) / len(tests)
-
-    best = max(masters, key=likeness)
-    if likeness(best) > 0.2:
-        return best.name
-    named = [m.name for m in masters if m.name in _plain(file.parts[-1])]
-    return max(named, key=len) if named else None
-
-
-def _plain(name):
-    return re.sub(r"[ _]+", "-", name.lower())
-
-
-def student_of(file: File, assignments: Iterable[str]) -> tuple[str, str, bool]:
-    """Reads from a path whose it is.
-
-    Returns:
-        The student's name, the number by which the LMS tells students of one name apart (or ""),
-        and whether the LMS calls the file late.
-    """
-    for part in file.parts:
-        if found := MOODLE.fullmatch(part) or CANVAS.fullmatch(part):
-            return found["name"], found["id"], bool(found.groupdict().get("late"))
-    if len(file.parts) > 1:
-        return file.parts[0], "", False
-    stem = Path(file.parts[-1]).stem
-    for name in sorted(assignments, key=len, reverse=True):
-        stem = re.sub(re.escape(name).replace(r"\-", "[-_ ]"), " ", stem, flags=re.IGNORECASE)
-    stem = COPY.sub(" ", stem).strip(" _-")
-    return stem or f"unnamed ({file.parts[-1]})", "", False
+    submissions: tuple[Submission, ...]
+    files: tuple[tuple[str, str, str], ...]
+    missing: tuple[tuple[str, Student], ...] = ()
 
 
 def read_submissions(
-    files: Iterable[File], masters: Sequence[Master], due: datetime | None = None
-) -> list[Submission]:
-    """Reads what was handed in: one submission for each student and assignment, the latest.
+    files: Iterable[File],
+    masters: Sequence[Master],
+    due: datetime | None = None,
+    roster: Roster | None = None,
+) -> Intake:
+    """Reads what was handed in.
 
     Args:
-        files: the files.
+        files: the files; their contents are not kept.
         masters: the assignments.
-        due: the deadline.
+        due: the deadline, local time.
+        roster: the class, where there is a list of it.
+    """
+    seen = [look(file, masters) for file in files]
+    rows = [(shown(s.file.path), "", s.file.ignored) for s in seen if s.file.ignored]
+    seen = [item for item in seen if not item.file.ignored]
+    names = [master.name for master in masters]
+    claim_all(seen, names)
+    paths = paths_of(seen)
+    found = [_submission(s, path, roster, due) for s, path in zip(seen, paths, strict=True)]
+    chosen, dropped = _choose(_told_apart(found), {master.name: master for master in masters})
+    rows += [(item.path, item.student, reason) for item, reason in dropped]
+    chosen, more = _with_the_rest(chosen)
+    rows += [(item.path, item.student, f"not graded: {item.problem}") for item in more]
+    rows += [
+        (s.path, s.student, f"not graded: {s.problem}" if s.problem else f"graded: {s.assignment}")
+        for s in chosen
+    ]
+    missing = _missing(chosen, names, roster) if roster else ()
+    return Intake(tuple(chosen), tuple(sorted(rows)), tuple(missing))
+
+
+def _missing(chosen, names, roster):
+    """Yields what did not come, assignment by assignment; one that nobody sent is not asked for."""
+    came: dict[str, set[str | None]] = {}
+    for item in chosen:
+        came.setdefault(item.who.split(ONE_OF)[0], set()).add(item.assignment)
+    asked = [name for name in names if any(name in own for own in came.values())]
+    for name in asked or [""]:
+        for student in roster.students:
+            if not came.get(_who(student), set()) & {name, None}:
+                yield name, student
+
+
+def _submission(item, path, roster, due):
+    student, unclear, note = None, "", ""
+    if roster:
+        student, said = roster.find(item.claim, item.parts)
+        unclear, note = ("", said) if student else (said, "")
+    elif not item.claim.name and not item.claim.number:
+        unclear = "its path names nobody"
+    handed_in = item.claim.handed_in or (student.handed_in if student else None)
+    handed_in = handed_in or item.file.modified
+    late = item.claim.late
+    if late is None and due and handed_in:
+        late = handed_in > due
+    order = (item.claim.attempt, item.claim.handed_in or NEVER, item.file.modified or NEVER)
+    name = student.name if student else shown(item.claim.name or item.claim.number)
+    if unclear:
+        who = f"file {path}"
+    elif student:
+        who = _who(student)
+    elif item.claim.number:
+        who = f"{item.claim.lms} {shown(item.claim.number)} {_squashed(item.claim)}"
+    else:
+        who = f"{item.claim.lms} {item.claim.place!a}"
+    return Submission(
+        student=name,
+        who=who,
+        number=student.number if student else shown(item.claim.number),
+        section=student.section if student else "",
+        assignment=item.assignment,
+        path=path,
+        handed_in=handed_in,
+        late=late,
+        digest=item.digest,
+        cells=item.cells,
+        claim=item.claim,
+        problem=item.problem,
+        order=order,
+        aside=is_note(item),
+        unclear=unclear,
+        note=note,
+    )
+
+
+def _who(student):
+    return f"{ROSTER}{student.number or student.name}"
+
+
+def _squashed(found):
+    return "" if found.lms in ("moodle", "canvas") else " ".join(words(found.name))
+
+
+def _told_apart(found: list[Submission]) -> list[Submission]:
+    """Gives each student a name that no other has.
+
+    Two of one name and without an id may be one student twice or two students: both are unclear. So
+    are those in one folder's several folders: it may be a student's, or a week's.
+    """
+    whos: dict[str, set[str]] = {}
+    folders: dict[str, set[tuple[str, ...]]] = {}
+    for item in found:
+        whos.setdefault(_same(item.student), set()).add(item.who)
+        if item.claim.lms == "folder" and item.cells:
+            folders.setdefault(item.who, set()).add(item.claim.below)
+    result = []
+    for item in found:
+        unclear = item.unclear
+        if not unclear and len(folders.get(item.who, ())) > 1 and not item.who.startswith(ROSTER):
+            unclear = "its folder holds several: it may be one student's or a whole class'"
+        if not unclear and len(whos[_same(item.student)]) > 1:
+            if item.number:
+                item = replace(item, student=f"{item.student} ({item.number})")
+            else:
+                unclear = (
+                    "another one carries the same name, and nothing says whether it is the same"
+                )
+        if unclear:
+            named = f"unclear: {item.path}"
+            item = replace(item, student=named, who=f"file {item.path}", unclear=unclear)
+        result.append(item)
+    return result
+
+
+def _same(name):
+    return " ".join(words(name)) or name
+
+
+def _choose(found, masters):
+    """Keeps of several files of one student for one assignment the one that counts."""
+    groups: dict[tuple[str, str | None], list[Submission]] = {}
+    for item in found:
+        groups.setdefault((item.who, item.assignment if not item.problem else None), []).append(
+            item
+        )
+    chosen, dropped = [], []
+    for (_, assignment), group in groups.items():
+        if assignment is None or len(group) == 1:
+            chosen += group
+            continue
+        best, why = _best(group, masters[assignment])
+        if len(best) == 1:
+            others = [item for item in group if item is not best[0]]
+            names = ", ".join(sorted(item.path for item in others))
+            note = f"{why} of {len(group)} files; not graded: {names}"
+            chosen.append(replace(best[0], note=_joined(best[0].note, note)))
+            dropped += [(item, f"not graded: {why} of {len(group)} counts") for item in others]
+            continue
+        for item in best:
+            text = f"one of {len(best)} files, and nothing says which is the latest"
+            name = f"unclear: {item.student}, {item.path}"
+            whose = f"{item.who}{ONE_OF}{item.path}"
+            chosen.append(replace(item, student=name, who=whose, unclear=text))
+        dropped += [(item, "not graded: untouched") for item in group if item not in best]
+    return chosen, dropped
+
+
+def _best(group, master):
+    """Returns the file that counts and why, or all between which nothing decides."""
+    group = sorted(group, key=lambda item: (item.order, item.path))
+    one_each = list({item.digest: item for item in group}.values())
+    if len(one_each) == 1:
+        return one_each, "the same"
+    worked = [item for item in one_each if not untouched(item.cells, master)]
+    if len(worked) == 1:
+        return worked, "the only one with answers"
+    rest = worked or one_each
+    latest = rest[-1].order
+    if latest == rest[-2].order or any(item.order == (0, NEVER, NEVER) for item in rest):
+        return rest, ""
+    return rest[-1:], "the latest"
+
+
+def _with_the_rest(chosen):
+    """Takes what cannot be graded out of the rows of those who handed in something that can.
 
     Returns:
-        The submissions to grade first, then the files that cannot be: of these `problem` says why.
+        The submissions, where each names what else came from its student; and the rest.
     """
-    read = []
-    for file in files:
-        suffix = Path(file.parts[-1]).suffix.lower()
-        if file.problem or suffix == ".ipynb" or suffix == "":
-            read.append(_read(file, masters, due))
-    counts: dict[tuple[str, str | None], set[str]] = {}
-    for submission, number in read:
-        counts.setdefault((submission.student, submission.assignment), set()).add(number)
-    named = []
-    for submission, number in read:
-        if len(counts[submission.student, submission.assignment]) > 1 and number:
-            submission = replace(submission, student=f"{submission.student} ({number})")
-        named.append(submission)
-    return list(_latest(named))
+    kept = [item for item in chosen if not item.problem]
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(kept):
+        places.setdefault(item.who, []).append(place)
+    alone, more = [], []
+    for item in chosen:
+        if not item.problem:
+            continue
+        beside = [
+            n for n in places.get(item.who, []) if item.assignment in (None, kept[n].assignment)
+        ]
+        if not beside:
+            alone.append(item)
+            continue
+        more.append(item)
+        if not item.aside:
+            good = kept[beside[0]]
+            text = f"also handed in: {item.path} ({item.problem})"
+            kept[beside[0]] = replace(good, note=_joined(good.note, text))
+    whos = {item.who for item in alone if not item.aside}
+    more += [item for item in alone if item.aside and item.who in whos]
+    return kept + [item for item in alone if not (item.aside and item.who in whos)], more
 
 
-def _read(file, masters, due):
-    names = [master.name for master in masters]
-    student, number, late = student_of(file, names)
-    late = late or bool(due and file.modified > due)
-    assignment, problem = None, file.problem
-    cells: tuple[CellText, ...] = ()
-    if not problem:
-        try:
-            metadata, cells = read_cells(file.content)
-        except ValueError as error:
-            problem = str(error)
-        else:
-            assignment = recognise(file, metadata, cells, masters)
-            if assignment is None:
-                problem = "it is none of the assignments"
-    if assignment is None:
-        found = [name for name in names if name in _plain(file.path)]
-        assignment = max(found, key=len) if found else None
-    return Submission(
-        student=student,
-        assignment=assignment,
-        path=file.path,
-        modified=file.modified,
-        late=late,
-        digest=hashlib.sha256(file.content or b"").hexdigest(),
-        cells=cells,
-        problem=problem,
-    ), number
-
-
-def _latest(submissions: Iterable[Submission]) -> Iterator[Submission]:
-    """Keeps of several files for one assignment the latest that can be read."""
-    groups: dict[tuple[str, str | None], list[Submission]] = {}
-    broken = []
-    for submission in submissions:
-        if submission.problem:
-            broken.append(submission)
-        else:
-            groups.setdefault((submission.student, submission.assignment), []).append(submission)
-    for group in groups.values():
-        *older, latest = sorted(group, key=lambda s: (s.modified, s.path))
-        if older:
-            names = ", ".join(sorted({s.path for s in older}))
-            latest = replace(latest, note=f"the latest of {len(group)} files; not graded: {names}")
-        yield latest
-    yield from broken
+def _joined(*texts):
+    return "; ".join(text for text in texts if text)
