@@ -94,7 +94,7 @@ def canvas_gradebook(results: Sequence[Result], roster: Roster | None) -> bytes:
         item = result.submission
         row = {"Student": item.student, "ID": item.number, "Section": item.section} | row
         rows.append({**row, title: result.sums["total"]})
-    return table_text(rows, columns)
+    return table_text(rows, columns, spreadsheet=False)
 
 
 def _column(columns, master):
@@ -132,7 +132,7 @@ def moodle_worksheet(results: Sequence[Result], roster: Roster | None) -> bytes:
         if result.comments and "feedback comments" in names:
             row[names["feedback comments"]] = result.comments
         rows.append(row)
-    return table_text(rows, columns)
+    return table_text(rows, columns, spreadsheet=False)
 
 
 def _student(result: Result, roster: Roster | None) -> Student | None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tools.homework.texts import harmless
 
+FORMULA = tuple("=+-@")  # what a spreadsheet takes for a formula at the start of a cell
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -82,24 +83,32 @@ def _known(fields, known):
     return {field.strip(' "').casefold() for field in fields} & set(known)
 
 
-def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> bytes:
-    """Writes a table as CSV that a spreadsheet reads as text and numbers, never as formulas."""
+def table_text(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[str], spreadsheet: bool = True
+) -> bytes:
+    """Writes a table as CSV that a spreadsheet reads as text and numbers, never as formulas.
+
+    Args:
+        rows: the rows.
+        columns: the names of the columns.
+        spreadsheet: whether to begin with the mark by which Excel knows UTF-8: no LMS needs it.
+    """
     table = pd.DataFrame(rows, columns=list(columns)).map(_harmless)
     text = table.to_csv(index=False, lineterminator="\n", float_format="%g")
-    return b"\xef\xbb\xbf" + text.encode()  # the mark by which Excel knows UTF-8
+    return (b"\xef\xbb\xbf" if spreadsheet else b"") + text.encode()
 
 
 def _harmless(value):
     if isinstance(value, str):
         value = harmless(value, keep="\n")
-        if value[:1] in tuple("=+-@"):
+        if value[:1] in FORMULA and value[1:]:
             return f"'{value}"
     return value
 
 
 def plain(text: str) -> str:
     """Returns what a cell said before it was made harmless to a spreadsheet."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@") else text
+    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 def number(points: float | None) -> str:
