@@ -29,7 +29,8 @@ TOTALS = (
     *("late", "handed in", "file", "note"),
 )
 FILES = ("file", "student", "what became of it")
-# Of all the time, the part that writing the tables again and again may take.
+# Of all the time, the part that writing the page of answers again and again may take: it holds all
+# figures of the class.
 WRITING = 0.2
 
 
@@ -72,21 +73,33 @@ class Reports:
         self.marks = self._read_marks()
 
     def __enter__(self) -> "Reports":
+        self._write_tables_and_marks()  # everybody has a row before anything is graded
         return self
 
     def __exit__(self, *error: object) -> None:
         self.write()
 
     def add(self, item: Graded) -> None:
-        """Takes a graded submission in, writes its feedback, and the tables if there is time."""
-        self.graded.append(item)
-        self._try(self._write_feedback, item)
-        if time.monotonic() - self._written > self._cost / WRITING:
-            self.write(feedback=False)
+        """Takes a graded submission in and writes its feedback, the tables and the answers.
 
-    def write(self, feedback: bool = True) -> None:
+        One that an earlier run has graded is in its reports already.
+        """
+        self.graded.append(item)
+        if not item.kept:
+            self._try(self._write_feedback, item)
+            self._write_tables_and_marks()
+            if time.monotonic() - self._written > self._cost / WRITING:
+                self._try(self._write_answers)
+
+    def write(self) -> None:
         """Writes all that is known; what cannot be written is listed in `problems`."""
-        began = time.monotonic()
+        self._write_tables_and_marks()
+        self._try(self._write_answers)
+        for item in self.graded:
+            self._try(self._write_feedback, item)
+        self._try(self._write_gradebooks)
+
+    def _write_tables_and_marks(self):
         try:  # the teacher may be filling in marks meanwhile
             self.marks = self._read_marks()
         except ValueError as error:
@@ -94,12 +107,6 @@ class Reports:
         else:
             self._try(self._write_marks)
         self._try(self._write_tables)
-        if feedback:
-            for item in self.graded:
-                self._try(self._write_feedback, item)
-            self._try(self._write_gradebooks)
-        self._written = time.monotonic()
-        self._cost = self._written - began
 
     def _read_marks(self):
         known = {item.student for item in self.course.intake.submissions}
@@ -126,8 +133,13 @@ class Reports:
     def _write_marks(self):
         spread(self._good, self.course.masters, self.marks)
         write_whole(self.course.folder / "marks.csv", self.marks.table())
+
+    def _write_answers(self):
+        began = time.monotonic()
         content = answers_page(self._good, self.course.masters, self.marks)
         write_whole(self.course.folder / "answers.html", content)
+        self._written = time.monotonic()
+        self._cost = self._written - began
 
     def _write_tables(self):
         folder = self.course.folder
