@@ -1,6 +1,7 @@
 """The commands of the homework: `python -m tools.homework --help` lists them."""
 
 import os
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +12,11 @@ from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ravine.files import InUseError, WriteError, only_writer
+from ravine.files import InUseError, WriteError, only_writer, write_whole
 from tools.homework import batch, classes, proof, sandbox, vault
+from tools.homework import gradescope as gradescopes
 from tools.homework import release as releasing
+from tools.homework import similarity as comparing
 from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
 from tools.homework.master import MasterError
@@ -89,6 +92,44 @@ def _progress():
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=console)
+
+
+@app.command()
+def similarity(
+    place: Annotated[Path, typer.Argument(help="A folder or a zip handed in.")],
+    out: Annotated[Path | None, typer.Option(help="Where results go; beside PLACE.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="The class: a CSV of id,name.")] = None,
+) -> None:
+    """Compare the students' own code with copydetect; nothing of it is run."""
+    place = classes.place_of(place)
+    out = classes.results_of(place, out)
+    masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+    try:
+        intake = classes.take_in(place, out, masters, roster).intake
+    except ValueError as error:
+        raise MasterError(str(error)) from error
+    for name, master in masters.items():
+        folder = out / "similarity" / name
+        if not any(item.assignment == name and not item.problem for item in intake.submissions):
+            continue
+        students = comparing.write_sources(folder, intake.submissions, master)
+        uv = Path(sys.prefix) / "bin" / "uv"
+        problem = comparing.compare(folder, uv) if students > 1 else "only one student has code"
+        text = f"{folder / 'report.html'} compares {students} students"
+        if problem:
+            text = f"{name} is not compared ({problem}); the code lies in {folder}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def gradescope(names: Names = None) -> None:
+    """Write an autograder for Gradescope for each assignment, to dist/homework."""
+    for name in names or vault.ASSIGNMENTS:
+        master = vault.load(name)
+        path = releasing.RELEASED / f"autograder-{name}.zip"
+        write_whole(path, gradescopes.autograder(master))
+        points = sum(task.points for task in master.tasks if task.role == "test")
+        console.print(f"{path}: {points:g} points from tests", markup=False, soft_wrap=True)
 
 
 @app.command()
