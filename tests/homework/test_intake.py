@@ -111,6 +111,8 @@ LAYOUTS = [
     ("397-255 - Mary-Ann Doe - Sep 24, 2024 126 PM/a.ipynb", ("Mary-Ann Doe", "397-255", None)),
     ("Jane Doe - doubling.ipynb", ("Jane Doe", "", None)),  # Google Classroom
     ("jdoe/doubling/doubling.ipynb", ("jdoe", "", None)),  # nbgrader
+    ("jdoe/doejane_4711_99_a.ipynb", ("jdoe", "", None)),  # a name of her own choice
+    ("doejane_4711_99_a/b.ipynb", ("doejane_4711_99_a", "", None)),  # Canvas makes no folders
     ("doubling/jdoe/a.ipynb", ("jdoe", "", None)),
     ("An_2026_11_03_doubling.ipynb", ("An_2026_11_03", "", None)),  # a date, not Canvas' ids
     ("doubling_2026_11_03.ipynb", ("2026_11_03", "", None)),
@@ -244,10 +246,12 @@ def test_names_in_zips_are_read_in_the_encodings_that_occur(tmp_path):
         archive.writestr("Nguyễn/doubling.ipynb", NOTEBOOK)
         archive.writestr("Muller/doubling.ipynb", NOTEBOOK)
         archive.writestr(f"{long}/doubling.ipynb", NOTEBOOK)
+        archive.writestr("Zoxx/doubling.ipynb", NOTEBOOK)
     content = place.read_bytes().replace(b"Muller", b"M\x81ller")  # an old Windows
+    content = content.replace(b"Zoxx", "Zoë".encode())  # macOS, which does not say UTF-8
     place.write_bytes(content)
     found = rows(taken_in(place))
-    assert len(found) == 3 and {"Nguyễn", "Müller"} <= found.keys()
+    assert len(found) == 4 and {"Nguyễn", "Müller", "Zoë"} <= found.keys()
     assert shown(long) in found and len(shown(long)) <= 160
 
 

@@ -8,7 +8,8 @@ from tools.homework.release import student_version
 
 def test_only_the_students_own_code_is_compared(tmp_path):
     own = "def double(x):\n    return sum((x, x))"
-    hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in({"double": own}))
+    changed = {"double": own, "double-test": "expect_close(1, 1, 'mine')"}
+    hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in(changed))
     hand_in(tmp_path / "in/bob/doubling.ipynb", handed_in())
     hand_in(tmp_path / "in/blank/doubling.ipynb", student_version(demo()))
     submissions = reported(tmp_path / "in", tmp_path / "out").course.intake.submissions

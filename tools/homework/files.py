@@ -87,7 +87,11 @@ def _of_folder(folder, above):
     for entry in entries:
         path, parts = Path(entry.path), (*above, entry.name)
         if entry.is_dir(follow_symlinks=False) and not _hidden(parts):
-            yield from _of_folder(path, parts)
+            if (path / "totals.csv").is_file() and (path / "results").is_dir():
+                text = "results of this command"
+                yield File("/".join(parts), parts, len(parts), None, None, ignored=text)
+            else:
+                yield from _of_folder(path, parts)
         elif entry.name.lower().endswith(".zip") and entry.is_file(follow_symlinks=False):
             yield from _of_zip(path, parts)
         else:
