@@ -68,7 +68,7 @@ def test_folder_and_single_notebook_are_taken_below_the_home_folder(place, out, 
 def test_a_roster_in_the_folder_itself_is_no_submission(grade, tmp_path):
     hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in())
     hand_in(tmp_path / "in/roster.csv", "id,name\n7,alice\n8,bob\n")
-    output = grade("~/in", "--roster", "~/in/roster.csv", "--due", "2020-01-01")
+    output = grade("~/in", "--roster", "~/in/roster.csv", "--due", "2020-01-01 23:59")
     assert "nothing came in: bob doubling" in output
     rows = table(tmp_path / "in-graded/totals.csv")
     assert [(row["student"], row["late"]) for row in rows] == [("alice", "late"), ("bob", "")]

@@ -155,3 +155,11 @@ def test_what_is_unclear_or_without_an_id_goes_back_to_nobody(tmp_path):
         ),
         "Bob Smith": "nothing came in",
     }
+
+
+def test_the_files_of_moodle_and_canvas_are_not_made_for_other_systems(tmp_path):
+    handed(tmp_path, "1-2 - Jane Doe - Sep 24, 2024 126 PM/doubling.ipynb")
+    reported(tmp_path / "in", tmp_path / "out")
+    marked(tmp_path)
+    reported(tmp_path / "in", tmp_path / "out")
+    assert not [*(tmp_path / "out").glob("*gradebook*"), *(tmp_path / "out").glob("*.zip")]

@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from tests.homework.fakes import cells_of_column, outcomes_of, reported, table
 from tests.homework.samples import demo, hand_in, handed_in
+from tools.homework import reading
 from tools.homework.batch import Graded
 from tools.homework.grading import Outcome
 from tools.homework.release import student_version
@@ -204,6 +205,25 @@ def test_figures_of_all_kinds_are_shown_and_nothing_else(tmp_path):
     assert f"data:image/jpeg;base64,{JPEG}" in page
     assert f"data:image/svg+xml;base64,{base64.b64encode(SVG.encode()).decode()}" in page
     assert "onload" not in page
+
+
+def test_figures_that_are_too_large_are_left_out_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "LARGEST_FIGURES", len(PNG))
+    notebook = handed_in()
+    notebook.cells[-1].cell_type = "code"
+    notebook.cells[-1]["outputs"] = [{"data": {"image/png": PNG}}, {"data": {"image/jpeg": JPEG}}]
+    hand_in(tmp_path / "in/alice/doubling.ipynb", notebook)
+    reported(tmp_path / "in", tmp_path / "out")
+    page = (tmp_path / "out/answers.html").read_text()
+    assert page.count("<img") == 1 and "A figure is left out" in page
+
+
+def test_a_row_may_name_the_id_alone(tmp_path):
+    hand_in(tmp_path / "in/Jane Doe_11_assignsubmission_file/doubling.ipynb", handed_in())
+    row = "student,id,assignment,task,points\n,11,doubling,number-test,0\n"
+    hand_in(tmp_path / "out/marks.csv", row)
+    reported(tmp_path / "in", tmp_path / "out")
+    assert totals(tmp_path) == {"Jane Doe": "5"}
 
 
 def test_a_second_student_of_one_name_changes_nobodys_marks(tmp_path):

@@ -26,6 +26,9 @@ from tools.homework.session import Workshop
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The homework of the course.")
 console = Console()
 
+# No date alone: it would be the first moment of that day.
+MOMENTS = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
 
@@ -43,7 +46,9 @@ def grade(
     roster: Annotated[
         Path | None, typer.Option(help="The class: a CSV of id,name,section.")
     ] = None,
-    due: Annotated[datetime | None, typer.Option(help="The deadline, local time.")] = None,
+    due: Annotated[
+        datetime | None, typer.Option(help="The deadline, local time.", formats=MOMENTS)
+    ] = None,
     cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
     budget: Annotated[float, typer.Option(help="Seconds for a submission.")] = batch.BUDGET,
     jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,

@@ -180,6 +180,9 @@ def _shown_answer(names, answer):
 def _shown_cell(cell):
     text = f"<pre>{html.escape(harmless(cell.source[:LONGEST_ANSWER]))}</pre>\n"
     for kind, figure in cell.figures:
+        if not kind:
+            text += "<p>A figure is left out: those of this notebook are too large.</p>\n"
+            continue
         text += f'<img alt="the figure of this answer" src="data:{kind};base64,{figure}">\n'
     return text
 

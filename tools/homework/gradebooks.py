@@ -18,6 +18,7 @@ from tools.homework.submissions import Submission
 from tools.homework.tables import number, table_text
 from tools.homework.texts import file_name, words
 
+SYSTEMS = frozenset({"moodle", "canvas"})
 MADE = (2026, 1, 1, 0, 0, 0)  # the same bytes for the same feedback
 # mod/assign/feedback/offline/importgradeslib.php of Moodle asks for the first, the third and the
 # fifth of these; a grade above the assignment's maximum it leaves out without a word.
@@ -55,10 +56,10 @@ class Result:
 
 
 def gradebook_files(results: Sequence[Result], roster: Roster | None) -> dict[str, bytes]:
-    """Makes the files for the LMS by name: for both systems where nothing says which it is."""
-    known = {result.submission.claim.lms for result in results} & {"moodle", "canvas"}
-    known |= {roster.lms} - {""} if roster else set()
-    systems = known or {"moodle", "canvas"}
+    """Makes the files for the LMS by name: for both systems where a roster is of neither."""
+    systems = {result.submission.claim.lms for result in results} & SYSTEMS
+    if roster:
+        systems |= {roster.lms} & SYSTEMS or (SYSTEMS if not systems else set())
     files = {}
     for name in dict.fromkeys(result.master.name for result in results):
         own = [r for r in results if r.master.name == name and r.whole]
@@ -67,7 +68,7 @@ def gradebook_files(results: Sequence[Result], roster: Roster | None) -> dict[st
         if own and "moodle" in systems:
             files[f"gradebook-moodle-{name}.csv"] = moodle_worksheet(own, roster)
         numbered = [r for r in results if r.master.name == name and _can_return(r)]
-        for system in sorted(systems & {"moodle", "canvas"}):
+        for system in sorted(systems):
             pages = {_place(r, system): r.feedback for r in numbered}
             pages.pop("", None)
             if pages:

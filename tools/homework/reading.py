@@ -4,13 +4,14 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.homework.master import Master
 
 MOST_VALUES = 1_000_000  # in one notebook, before it is read: each takes about 100 bytes of memory
-LARGEST_FIGURE = 4 * 2**20  # characters of one figure as base64
+LARGEST_FIGURES = 8 * 2**20  # characters of all figures of a notebook as base64
+LEFT_OUT = ("", "")  # stands for a figure beyond that
 FIGURES = ("image/png", "image/jpeg", "image/svg+xml")
 # What a file begins with that is no notebook, and what to say of it.
 KINDS = (
@@ -68,7 +69,18 @@ def read_cells(content: bytes) -> tuple[dict[str, Any], tuple[CellText, ...]]:
         raise ValueError("it is no notebook (it has no list of cells)")
     metadata = notebook.get("metadata")
     read = [_read_cell(cell) for cell in cells if isinstance(cell, dict)]
-    return metadata if isinstance(metadata, dict) else {}, tuple(read)
+    return metadata if isinstance(metadata, dict) else {}, tuple(_without_the_largest(read))
+
+
+def _without_the_largest(cells):
+    """Yields the cells, with as many of their figures as one notebook may have."""
+    left = LARGEST_FIGURES
+    for cell in cells:
+        figures = []
+        for figure in cell.figures:
+            left -= len(figure[1])
+            figures.append(figure if left >= 0 else LEFT_OUT)
+        yield replace(cell, figures=tuple(figures))
 
 
 def refusal(name: str, content: bytes) -> str:
@@ -118,7 +130,7 @@ def _figure(data):
         if text and kind == "image/svg+xml":
             text = base64.b64encode(text.encode("utf-8", "replace")).decode()
         text = "".join(text.split())
-        if text and len(text) <= LARGEST_FIGURE and _is_figure(kind, text):
+        if text and _is_figure(kind, text):
             return kind, text
     return None
 

@@ -169,8 +169,8 @@ class Reports:
         """Yields a row for each submission, for each that is none, and for whom nothing came."""
         known = {item.submission.who + str(item.submission.assignment) for item in self.graded}
         for item in ordered(self._good):
-            result = self.result(item)
-            yield {**self._about(item.submission, item.submission.note), **result.sums}
+            sums, _ = self._sums(item)
+            yield {**self._about(item.submission, item.submission.note), **sums}
         for item in self.graded:
             if item.failure:
                 yield self._about(item.submission, f"not graded: {item.failure}")
@@ -202,8 +202,8 @@ class Reports:
     def _master(self, item):
         return self.course.masters[str(item.submission.assignment)]
 
-    def result(self, item: Graded) -> Result:
-        """Adds up the points of a submission."""
+    def _sums(self, item):
+        """Adds up the points of a submission, and collects what the teacher wrote."""
         master = self._master(item)
         sums = {"auto": 0.0, "manual": 0.0, "stretch": 0.0}
         waiting, comments = 0, []
@@ -213,15 +213,9 @@ class Reports:
             mark = self.marks.get(item.submission, task.name)
             if mark and mark.comment:
                 comments.append(f"{task.name}: {mark.comment}")
-        full = full_points(master)
         total = sum(sums.values())
-        return Result(
-            submission=item.submission,
-            master=master,
-            sums={**sums, "total": total, "of": full, "to read": waiting},
-            comments="; ".join(comments),
-            feedback=feedback(item, master, self.marks),
-        )
+        sums |= {"total": total, "of": full_points(master), "to read": waiting}
+        return sums, "; ".join(comments)
 
     def _write_feedback(self, item):
         if item.failure:
@@ -231,7 +225,12 @@ class Reports:
         write_whole(path / f"{master.name}.html", feedback(item, master, self.marks))
 
     def _write_gradebooks(self):
-        results = [self.result(item) for item in ordered(self._good)]
+        results = []
+        for item in ordered(self._good):
+            master = self._master(item)
+            sums, comments = self._sums(item)
+            page = feedback(item, master, self.marks)
+            results.append(Result(item.submission, master, sums, comments, page))
         for name, content in gradebook_files(results, self.course.roster).items():
             write_whole(self.course.folder / name, content)
 

@@ -148,6 +148,8 @@ def _agrees(name, student):
 def _holds(part, key):
     """Says whether an id stands in a name, and is not part of a longer word."""
     text = part.casefold()
+    if text.split(".")[0] == key:  # all there is
+        return True
     start = text.find(key) if len(key) >= SHORTEST_KEY else -1
     while start >= 0:
         around = (text[:start][-1:], text[start + len(key) :][:1])
