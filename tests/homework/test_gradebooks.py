@@ -139,6 +139,21 @@ def test_without_a_roster_the_ids_of_the_download_are_enough(tmp_path):
     assert [(row["ID"], row["Homework 0: Doubling"]) for row in rows] == [("", "10"), ("4711", "9")]
 
 
+def test_an_own_rosters_numbers_are_not_taken_for_those_of_the_lms(tmp_path):
+    """Participant 101 of Moodle is not the student with the number 101."""
+    (tmp_path / "roster.csv").write_text("id,name\n101,Jane Doe\n12,Bob Smith\n")
+    handed(tmp_path, "Jane Doe_12_assignsubmission_file/doubling.ipynb")
+    reported(tmp_path / "in", tmp_path / "out", tmp_path / "roster.csv")
+    assert not list((tmp_path / "out").glob("*moodle*"))  # the id of one, the name of another
+    (tmp_path / "roster.csv").write_text("id,name\n101,Jane Doe\n")
+    reported(tmp_path / "in", tmp_path / "out", tmp_path / "roster.csv")
+    marked(tmp_path)
+    reported(tmp_path / "in", tmp_path / "out", tmp_path / "roster.csv")
+    (row,) = table(tmp_path / "out/gradebook-moodle-doubling.csv")
+    assert row["Identifier"] == "Participant 12"
+    assert moodle_takes((tmp_path / "out/feedback-moodle-doubling.zip").read_bytes()).keys() == {12}
+
+
 def test_what_is_unclear_or_without_an_id_goes_back_to_nobody(tmp_path):
     (tmp_path / "roster.csv").write_text("id,name\n101,Jane Doe\n102,Bob Smith\n")
     handed(tmp_path, "Jane Doe/doubling.ipynb", "Nobody Known/doubling.ipynb")
@@ -147,6 +162,8 @@ def test_what_is_unclear_or_without_an_id_goes_back_to_nobody(tmp_path):
     reported(tmp_path / "in", tmp_path / "out", tmp_path / "roster.csv")
     rows = table(tmp_path / "out/gradebook-moodle-doubling.csv")
     assert [row["Identifier"] for row in rows] == ["Participant 101"]
+    rows = table(tmp_path / "out/gradebook-canvas-doubling.csv")[1:]
+    assert [(row["ID"], row["SIS User ID"]) for row in rows] == [("", "101")]
     notes = cells_of_column(tmp_path / "out/totals.csv", "student", "note")
     assert notes == {
         "Jane Doe": "",

@@ -321,6 +321,7 @@ EXPORTS = {
         "Student,ID,SIS Login ID,Section,Homework 0: Doubling (77)\n"
         '    Points Possible,,,,10\n"Doe, Jane",12,jdoe,Section 1,\n'
     ),
+    "canvas ": "LastName,FirstName,ID,Section\nDoe,Jane,12,A\n",
     "": "OrgDefinedId;Username;Last Name;First Name\n#12;jdoe;Doe;Jane\n",
 }
 
@@ -331,15 +332,23 @@ def test_the_exports_of_the_systems_are_rosters(lms, encoding, tmp_path):
     (tmp_path / "roster.csv").write_text(EXPORTS[lms], encoding=encoding)
     roster = read_roster(tmp_path / "roster.csv")
     (student,) = roster.students
-    assert (roster.lms, student.name, student.number) == (lms, "Jane Doe", "12")
+    assert (roster.lms, student.name, student.number) == (lms.strip(), "Jane Doe", "12")
     assert (str(student.handed_in) == "2026-11-03 22:15:00") == (lms == "moodle")
+
+
+def test_an_anonymous_worksheet_is_a_roster(tmp_path):
+    text = "Identifier,Status,Grade,Maximum grade,Last modified (grade)\nParticipant 12,,,10,-\n"
+    (tmp_path / "roster.csv").write_text(text)
+    hand_in(tmp_path / "in/Participant_12_assignsubmission_file/doubling.ipynb", NOTEBOOK)
+    (item,) = taken_in(tmp_path / "in", read_roster(tmp_path / "roster.csv")).submissions
+    assert (item.student, item.number, item.unclear) == ("12", "12", "")
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"", "no column of names"),
-        (b"id,points\n1,2", "no column of names"),
+        (b"points\n2", "no column of names"),
         (b"id,name\n", "names no student"),
         (b"id,name\n1,An\n1,Binh", "has the id 1 twice"),
         (b"PK\x03\x04", "Excel workbook"),

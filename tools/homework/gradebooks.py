@@ -27,7 +27,11 @@ WORKSHEET = (
     *("Last modified (grade)", "Feedback comments"),
 )
 # lib/gradebook_importer.rb of Canvas: these come first, and Section is the last of them.
-CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account")
+CANVAS = (
+    *("Student", "LastName", "FirstName", "ID"),
+    *("SIS User ID", "SIS Login ID", "Integration ID", "Root Account"),
+)
+NEW_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID")
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,19 @@ class Result:
     @property
     def whole(self) -> bool:
         """Whether it can go back: all is marked, and it is clear whose it is."""
+        return not self.sums["to read"] and not self.submission.unclear
+
+    def number_in(self, system: str, roster: Roster | None) -> str:
+        """Returns the id by which an LMS knows the student: by its own word alone.
+
+        Moodle numbers students anew in each assignment, and a number of another register would be
+        somebody else's there: a roster that is no export counts only beside files that are none.
+        """
         item = self.submission
-        return not self.sums["to read"] and not item.unclear and bool(item.number)
+        if item.claim.lms == system:
+            return item.claim.number
+        of_system = roster is not None and roster.lms == system
+        return item.number if of_system or item.claim.lms in ("folder", "file", "nbgrader") else ""
 
 
 def gradebook_files(results: Sequence[Result], roster: Roster | None) -> dict[str, bytes]:
@@ -62,22 +77,20 @@ def gradebook_files(results: Sequence[Result], roster: Roster | None) -> dict[st
         systems |= {roster.lms} & SYSTEMS or (SYSTEMS if not systems else set())
     files = {}
     for name in dict.fromkeys(result.master.name for result in results):
-        own = [r for r in results if r.master.name == name and r.whole]
-        if own and "canvas" in systems:
-            files[f"gradebook-canvas-{name}.csv"] = canvas_gradebook(own, roster)
-        if own and "moodle" in systems:
-            files[f"gradebook-moodle-{name}.csv"] = moodle_worksheet(own, roster)
-        numbered = [r for r in results if r.master.name == name and _can_return(r)]
+        own = [r for r in results if r.master.name == name and not r.submission.unclear]
+        whole = [r for r in own if r.whole]
+        graded = [r for r in whole if r.submission.number]
+        if graded and "canvas" in systems:
+            files[f"gradebook-canvas-{name}.csv"] = canvas_gradebook(graded, roster)
+        numbered = [r for r in whole if r.number_in("moodle", roster).isdigit()]
+        if numbered and "moodle" in systems:
+            files[f"gradebook-moodle-{name}.csv"] = moodle_worksheet(numbered, roster)
         for system in sorted(systems):
-            pages = {_place(r, system): r.feedback for r in numbered}
+            pages = {_place(r, system, roster): r.feedback for r in own}
             pages.pop("", None)
             if pages:
                 files[f"feedback-{system}-{name}.zip"] = _zipped(pages)
     return files
-
-
-def _can_return(result):
-    return bool(result.submission.number) and not result.submission.unclear
 
 
 def canvas_gradebook(results: Sequence[Result], roster: Roster | None) -> bytes:
@@ -85,7 +98,7 @@ def canvas_gradebook(results: Sequence[Result], roster: Roster | None) -> bytes:
     master = results[0].master
     of_canvas = roster is not None and roster.lms == "canvas"
     known = roster.columns if roster is not None and of_canvas else ()
-    people = [name for name in known if name in CANVAS] or ["Student", "ID"]
+    people = [name for name in known if name in CANVAS] or NEW_CANVAS
     title = _column(known, master) or master.title
     columns = [*people, "Section", title]
     rows: list[dict[str, object]] = [{"Student": "    Points Possible", title: full_points(master)}]
@@ -93,7 +106,12 @@ def canvas_gradebook(results: Sequence[Result], roster: Roster | None) -> bytes:
         student = _student(result, roster)
         row = dict(student.row) if student and of_canvas else {}
         item = result.submission
-        row = {"Student": item.student, "ID": item.number, "Section": item.section} | row
+        number_there = result.number_in("canvas", None)
+        if item.claim.lms != "canvas":  # a number of a roster that is no export of Canvas
+            row = {"SIS User ID": number_there} | row
+        else:
+            row = {"ID": number_there} | row
+        row = {"Student": item.student, "Section": item.section} | row
         rows.append({**row, title: result.sums["total"]})
     return table_text(rows, columns, spreadsheet=False)
 
@@ -122,7 +140,7 @@ def moodle_worksheet(results: Sequence[Result], roster: Roster | None) -> bytes:
         student = _student(result, roster)
         item = result.submission
         row: dict[str, object] = {
-            "Identifier": f"{PARTICIPANT}{item.number}",
+            "Identifier": f"{PARTICIPANT}{result.number_in('moodle', roster)}",
             "Full name": item.student,
             "Maximum grade": _most(result.master),
             "Last modified (grade)": "-",
@@ -145,17 +163,20 @@ def _most(master):
     return sum(task.points for task in master.tasks)
 
 
-def _place(result, system):
+def _place(result, system, roster):
     """Names a page of feedback as the LMS finds its student by; "" where it cannot."""
     item = result.submission
     if system == "moodle":
         # mod/assign/feedback/file/importziplib.php: NAME_ID_assignsubmission_file, as the download
         # has it; with a _ at its end it fits every version.
+        number_there = result.number_in(system, roster)
+        if not number_there.isdigit():
+            return ""
         own = item.claim.place.rsplit("/", 1)[-1]
         if item.claim.lms != "moodle" or own != file_name(own, 200) or not _is_folder(item, own):
             name = file_name(item.claim.name or item.student, 100).replace("_", " ")
-            own = f"{name}_{item.number}_assignsubmission_file_"
-        return f"{own}/{result.master.name}.html"
+            own = f"{name}_{number_there}_assignsubmission_file"
+        return f"{own.rstrip('_')}_/{result.master.name}.html"
     # app/models/assignment.rb of Canvas, infer_comment_context_from_filename: it finds the student
     # and the attachment by the numbers in the name that its download has given the file.
     own = item.claim.place.rsplit("/", 1)[-1]
