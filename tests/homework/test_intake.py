@@ -191,6 +191,31 @@ def test_a_folder_in_a_students_zip_makes_nobody_else(tmp_path):
     assert found == {"Jane Doe": theirs, "eve": f"eve/hw.zip/{theirs}"}
 
 
+def test_no_name_that_a_student_chooses_makes_her_somebody_else(tmp_path):
+    stem = "HW_{}_attempt_2026-11-03-22-15-09"
+    hand_in(tmp_path / f"{stem.format('jane')}_doubling.ipynb", NOTEBOOK)
+    fake = f"{stem.format('eve')}_{stem.format('jane')}"
+    hand_in(tmp_path / f"{fake}_doubling.ipynb", WRONG)
+    hand_in(tmp_path / f"{fake}.txt", "Name: Eve the Great (jane)\n")
+    hand_in(tmp_path / f"{stem.format('eve')}_mine.txt", "Name: Jane Doe (eve)\n")
+    found = {item.student: item for item in taken_in(tmp_path).submissions}
+    assert found.keys() == {"jane", "eve"} and "answer = 1" not in str(found["jane"].cells)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    ["eve/Jane Doe_12_assignsubmission_file/doubling.ipynb", "eve x/Jane Doe.ipynb"],
+)
+def test_a_later_file_elsewhere_does_not_replace_a_students_own(theirs, tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n12,Jane Doe\n13,Evelyn Roe\n")
+    roster = read_roster(tmp_path / "roster.csv")
+    own = "Jane Doe_12_assignsubmission_file/doubling.ipynb"
+    for hour, (path, text) in enumerate([(own, NOTEBOOK), (theirs, WRONG)]):
+        os.utime(hand_in(tmp_path / "in" / path, text), (1_700_000_000 + 3600 * hour,) * 2)
+    found = taken_in(tmp_path / "in", roster).submissions
+    assert len(found) == 2 and all(item.unclear for item in found)
+
+
 def test_a_blank_notebook_never_counts_before_one_with_answers(tmp_path):
     blank = json.dumps(student_version(demo()))
     for name, text in (("doubling.ipynb", blank), ("doubling (1).ipynb", NOTEBOOK)):

@@ -8,8 +8,9 @@ from datetime import datetime
 from tools.homework.files import File
 from tools.homework.layouts import (
     BLACKBOARD_NAME,
-    BLACKBOARD_NOTE,
     Claim,
+    blackboard_note,
+    blackboard_person,
     claim,
     of_one_student,
 )
@@ -103,16 +104,15 @@ def _read_notes(seen):
     """Takes names and times from what Blackboard and nbgrader write beside the files."""
     people, times = {}, {}
     for item in seen:
-        if item.claim.lms == "blackboard" and (found := BLACKBOARD_NAME.search(item.text)):
+        before = blackboard_note(item.parts[0]) if len(item.parts) == 1 else ""
+        found = BLACKBOARD_NAME.search(item.text) if before else None
+        if found and before.endswith(f"_{found['id']}"):
             people[found["id"]] = found["name"]
         if item.file.parts[-1] == TIMESTAMP and len(item.parts) > 2:
             times[item.file.parts[:-1]] = _nbgrader_time(item.text)
     for item in seen:
         if item.claim.lms == "blackboard":
-            longest = max(
-                (key for key in people if f"_{key}_attempt_" in item.parts[0]), key=len, default=""
-            )
-            number = longest or item.claim.number
+            number = blackboard_person(item.parts[0], people)
             item.claim = replace(item.claim, name=people.get(number, ""), number=number)
         elif item.claim.lms == "folder" and times.get(item.file.parts[:-1]):
             item.claim = replace(item.claim, lms="nbgrader", handed_in=times[item.file.parts[:-1]])
@@ -131,7 +131,7 @@ def is_note(item: Seen) -> bool:
     """Says whether a file was written by the LMS itself."""
     name = item.file.parts[-1]
     online = item.claim.lms == "moodle" and "_assignsubmission_onlinetext" in item.claim.place
-    return online or name == TIMESTAMP or bool(BLACKBOARD_NOTE.search(name))
+    return online or name == TIMESTAMP or bool(blackboard_note(name))
 
 
 def paths_of(seen: Iterable[Seen]) -> Iterator[str]:

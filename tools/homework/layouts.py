@@ -5,7 +5,7 @@ chance, so Canvas and Blackboard, which put everything into one folder, are look
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -26,7 +26,7 @@ CANVAS_ANONYMOUS = re.compile(
 # README of github.com/kwurst/bb-file-cleanup and of github.com/vangef/BBGradebookOrganiser:
 # TITLE_USERNAME_attempt_2026-11-03-22-15-09_NAMEOFFILE, and one with .txt, which says the name.
 BLACKBOARD = re.compile(
-    r"(?P<title>.+)_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|\.txt)",
+    r"(?P<title>.+?)_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+)|\.txt)",
     re.DOTALL,
 )
 BLACKBOARD_NAME = re.compile(r"^Name: (?P<name>.+) \((?P<id>[^()\n]+)\)\s*$", re.MULTILINE)
@@ -37,8 +37,6 @@ BRIGHTSPACE = re.compile(r"(?P<id>\d+-\d+) ?- (?P<name>.+) - (?P<time>[^-]*\b\d{
 BRIGHTSPACE_TIME = re.compile(
     r"(?P<date>[A-Za-z]+ \d{1,2}, \d{4}) (?P<hour>\d{1,2})[.:]?(?P<minute>\d\d) ?(?P<half>[AP]M)"
 )
-# What Blackboard itself writes for each attempt.
-BLACKBOARD_NOTE = re.compile(r"_attempt_\d{4}(?:-\d\d){5}\.txt$")
 # What Colab, Drive and browsers add to the name of a copy.
 COPY = re.compile(r"(?i)\bcopy[ _-]of\b|\bkopie von\b|\bbản sao của\b|[ _-]*\(\d+\)$")
 
@@ -72,6 +70,25 @@ def exported(name: str) -> bool:
     """Says whether a path in a zip begins as an LMS' export of a whole class does."""
     parts = tuple(part for part in re.split(r"[/\\]", name) if part)
     return bool(parts) and _of_lms(parts, ()) is not None
+
+
+def blackboard_note(name: str) -> str:
+    """Returns what stands before `_attempt_` in the note that Blackboard adds; "" for other files.
+
+    The first `_attempt_` with a time counts: what follows, the student chose.
+    """
+    found = BLACKBOARD.fullmatch(name)
+    return f"{found['title']}_{found['id']}" if found and found["rest"] is None else ""
+
+
+def blackboard_person(name: str, people: Mapping[str, str]) -> str:
+    """Finds the login in the name of a file: one of those known from notes, else what has no _."""
+    found = BLACKBOARD.fullmatch(name)
+    if found is None:
+        return ""
+    before = f"{found['title']}_{found['id']}"
+    known = [login for login in people if before.endswith(f"_{login}")]
+    return max(known, key=len, default=found["id"])
 
 
 def of_one_student(part: str) -> bool:

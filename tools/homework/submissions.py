@@ -247,6 +247,8 @@ def _best(group, master):
     one_each = list({item.digest: item for item in group}.values())
     if len(one_each) == 1:
         return one_each, "the same"
+    if len({_origin(item.claim) for item in group}) > 1:  # one may be somebody else's
+        return one_each, ""
     worked = [item for item in one_each if not untouched(item.cells, master)]
     if len(worked) == 1:
         return worked, "the only one with answers"
@@ -255,6 +257,11 @@ def _best(group, master):
     if latest == rest[-2].order or any(item.order == (0, NEVER, NEVER) for item in rest):
         return rest, ""
     return rest[-1:], "the latest"
+
+
+def _origin(claim):
+    """Returns what two files of one student share: her id in one export, or her own folder."""
+    return (claim.number, claim.place.rpartition("/")[0]) if claim.number else claim.place
 
 
 def _with_the_rest(chosen):
