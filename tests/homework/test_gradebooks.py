@@ -79,6 +79,17 @@ def test_moodles_worksheet_comes_back_filled_in(moodle):
     assert not list((moodle / "out").glob("*canvas*"))
 
 
+def test_grades_that_moodle_would_leave_out_are_said(moodle):
+    sheet = moodle / "worksheet.csv"
+    sheet.write_text(WORKSHEET.replace("10.00", "8.00"), encoding="utf-8")
+    reported(moodle / "in", moodle / "out", sheet)
+    marked(moodle)
+    reports = reported(moodle / "in", moodle / "out", sheet)
+    assert "above the assignment's maximum: Jane Doe (11) (9), Jane Doe (12) (9)." in reports.hint
+    assert "Set it to 10 there" in reports.hint
+    assert reported(moodle / "in", moodle / "out").hint == ""
+
+
 def test_moodle_takes_the_feedback_back_by_id(moodle):
     reported(moodle / "in", moodle / "out", moodle / "worksheet.csv")
     pages = moodle_takes((moodle / "out/feedback-moodle-doubling.zip").read_bytes())

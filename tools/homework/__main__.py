@@ -133,8 +133,11 @@ def gradescope(names: Names = None) -> None:
         master = vault.load(name)
         path = releasing.RELEASED / f"autograder-{name}.zip"
         write_whole(path, gradescopes.autograder(master))
-        points = sum(task.points for task in master.tasks if task.role == "test")
-        console.print(f"{path}: {points:g} points from tests", markup=False, soft_wrap=True)
+        tests = [task for task in master.tasks if task.role == "test"]
+        full = sum(task.points for task in tests if not task.stretch)
+        more = sum(task.points for task in tests if task.stretch)
+        text = f"{path}: {full:g} points from tests" + (f", {more:g} on top" if more else "")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

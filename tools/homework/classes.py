@@ -94,7 +94,7 @@ def summary(reports: Reports, seconds: float) -> Iterator[str]:
     lost = reports.marks.of_nobody(course.intake.submissions)
     text = "a mark that fits nobody who handed in"
     yield from _few(lost, text, lambda row: f"{row.student}, {row.assignment}, {row.task}")
-    yield from reports.problems
+    yield from filter(None, [reports.hint, *reports.problems])
     yield f"Points, answers and feedback are in {course.folder}"
 
 

@@ -154,6 +154,27 @@ def moodle_worksheet(results: Sequence[Result], roster: Roster | None) -> bytes:
     return table_text(rows, columns, spreadsheet=False)
 
 
+def too_many_points(results: Sequence[Result], roster: Roster | None) -> str:
+    """Says which grades Moodle will leave out, by the maximum in its worksheet; "" for none."""
+    if roster is None or roster.lms != "moodle":
+        return ""
+    column = next((c for c in roster.columns if c.casefold() == "maximum grade"), "")
+    over = []
+    for result in results:
+        student = _student(result, roster)
+        text = student.row.get(column, "").replace(",", ".") if student else ""
+        most = float(text) if text.replace(".", "", 1).isdigit() else None
+        if result.whole and most is not None and result.sums["total"] > most:
+            over.append(f"{result.submission.student} ({number(result.sums['total'])})")
+    if not over:
+        return ""
+    most = max(_most(result.master) for result in results)
+    return (
+        f"Moodle leaves out grades above the assignment's maximum: {', '.join(over)}. Set it to "
+        f"{number(most)} there before you upload the worksheet."
+    )
+
+
 def _student(result: Result, roster: Roster | None) -> Student | None:
     people: Iterable[Student] = roster.students if roster else ()
     return next((s for s in people if s.number and s.number == result.submission.number), None)

@@ -14,7 +14,7 @@ from ravine.files import WriteError, write_whole
 from tools.homework.answers import answers_page, spread
 from tools.homework.batch import Graded, ordered
 from tools.homework.feedback import feedback, full_points, kind_of, points_of
-from tools.homework.gradebooks import Result, gradebook_files
+from tools.homework.gradebooks import Result, gradebook_files, too_many_points
 from tools.homework.marks import read_marks
 from tools.homework.master import Master
 from tools.homework.roster import Roster
@@ -68,6 +68,7 @@ class Reports:
         self.course = course
         self.graded: list[Graded] = []
         self.problems: list[str] = []
+        self.hint = ""  # what to do before the gradebooks are taken back
         self._names = _folders(course.intake.submissions)
         self._written, self._cost = 0.0, 0.0
         self.marks = self._read_marks()
@@ -231,6 +232,7 @@ class Reports:
             sums, comments = self._sums(item)
             page = feedback(item, master, self.marks)
             results.append(Result(item.submission, master, sums, comments, page))
+        self.hint = too_many_points(results, self.course.roster)
         for name, content in gradebook_files(results, self.course.roster).items():
             write_whole(self.course.folder / name, content)
 
