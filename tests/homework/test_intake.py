@@ -59,7 +59,8 @@ REFUSED = {
     "encrypted.zip": (b"PK\x03\x04", "the zip cannot be read"),
     "nothing.zip": (zipped({}), "the zip is empty"),
     "page.html": (b"<!doctype html>", "a web page"),
-    "huge.ipynb": (b'{"cells": [' + b"1," * 600_000 + b"1]}", "none of the assignments"),
+    "huge.ipynb": (b'{"cells": [' + b"{}," * 3000 + b"{}]}", "it has 3001 cells, at most 2000"),
+    "long.ipynb": (b'{"cells": [{"source": "' + b"x" * 2**22 + b'"}]}', "characters of text"),
     "values.ipynb": (b'{"cells": [' + b"{}," * 600_000 + b"{}]}", "at most 1000000 are read"),
     "other.ipynb": (b'{"cells": []}', "none of the assignments"),
 }

@@ -10,6 +10,8 @@ from typing import Any
 from tools.homework.master import Master
 
 MOST_VALUES = 1_000_000  # in one notebook, before it is read: each takes about 100 bytes of memory
+MOST_CELLS = 2000
+MOST_TEXT = 2 * 2**20  # characters of all cells
 LARGEST_FIGURES = 8 * 2**20  # characters of all figures of a notebook as base64
 LEFT_OUT = ("", "")  # stands for a figure beyond that
 FIGURES = ("image/png", "image/jpeg", "image/svg+xml")
@@ -67,8 +69,12 @@ def read_cells(content: bytes) -> tuple[dict[str, Any], tuple[CellText, ...]]:
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         raise ValueError("it is no notebook (it has no list of cells)")
+    if len(cells) > MOST_CELLS:
+        raise ValueError(f"it has {len(cells)} cells, at most {MOST_CELLS} are read")
     metadata = notebook.get("metadata")
     read = [_read_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(cell.source) for cell in read) > MOST_TEXT:
+        raise ValueError(f"its cells hold more than {MOST_TEXT} characters of text")
     return metadata if isinstance(metadata, dict) else {}, tuple(_without_the_largest(read))
 
 
