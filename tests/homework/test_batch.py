@@ -28,7 +28,7 @@ def course_of(place, out, due=None):
     return classes.take_in(place, out, {"doubling": demo()}, None, due)
 
 
-def graded(place, out, workshop, jobs=2):
+def graded(place, out, workshop, jobs=2, budget=batch.BUDGET):
     """Grades a folder as the command does; returns results by student, and those just graded."""
     course = course_of(place, out)
     fresh = []
@@ -40,7 +40,8 @@ def graded(place, out, workshop, jobs=2):
                 fresh.append(item.submission.student)
 
         ready = [item for item in course.intake.submissions if not item.problem]
-        batch.grade_all(ready, course.masters, out / "results", workshop, LIMIT, jobs, note)
+        limits = (LIMIT, jobs, note, budget)
+        batch.grade_all(ready, course.masters, out / "results", workshop, *limits)
     assert reports.problems == []
     return {item.submission.student: item for item in reports.graded}, sorted(fresh)
 
@@ -217,6 +218,18 @@ def test_a_crash_of_the_shared_process_is_nobodys_fault(tmp_path, monkeypatch, w
     items, _ = graded(tmp_path / "in", tmp_path / "out", workshop)
     assert [outcome.points for outcome in items["alice"].outcomes] == [2, 3, 1, None]
     assert crashes
+
+
+def test_a_submission_has_a_budget_of_time_as_a_whole(tmp_path, workshop):
+    slow = [(2, f"import time; time.sleep(0.9)  # {number}") for number in range(200)]
+    hand_in(tmp_path / "in/slow/doubling.ipynb", handed_in(extra=slow))
+    hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in())
+    began = time.monotonic()
+    items, _ = graded(tmp_path / "in", tmp_path / "out", workshop, jobs=1, budget=3.0)
+    assert time.monotonic() - began < 150  # the cells alone take 180
+    assert [outcome.points for outcome in items["alice"].outcomes] == [2, 3, 1, None]
+    assert [outcome.points for outcome in items["slow"].outcomes] == [0, 0, 0, None]
+    assert "the 3 s of a whole submission are over" in items["slow"].outcomes[-2].note
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, workshop):
