@@ -283,7 +283,7 @@ def test_late_is_said_to_teacher_and_student(tmp_path):
         Outcome(task.name, None if task.role == "manual" else 0.0, "") for task in demo().tasks
     )
     with Reports(course) as reports:
-        reports.add(batch.Graded(submission, outcomes, {}))
+        reports.add(batch.Graded(submission, demo(), outcomes, {}))
     assert pd.read_csv(tmp_path / "totals.csv").late.tolist() == ["late"]
     page = (tmp_path / "feedback/alice/doubling.html").read_text()
     assert "after the deadline" in page

@@ -6,10 +6,9 @@ import json
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from tests.homework.fakes import cells_of_column, outcomes_of, reported, table
+from tests.homework.fakes import cells_of_column, fake, outcomes_of, reported, table
 from tests.homework.samples import demo, hand_in, handed_in
 from tools.homework import reading
-from tools.homework.batch import Graded
 from tools.homework.grading import Outcome
 from tools.homework.release import student_version
 from tools.homework.report import Reports
@@ -111,7 +110,7 @@ def test_marks_that_are_spoilt_meanwhile_stay_as_they_are(place):
     with Reports(course) as reports:
         write_marks(place, ("alice", "doubling", "why", "4", "many", ""))
         for submission in course.intake.submissions:
-            reports.add(Graded(submission, outcomes_of(), {}))
+            reports.add(fake(submission))
     assert "'many' is no number" in reports.problems[0]
     assert "many" in (place / "out/marks.csv").read_text()
     assert set(totals(place)) == {"alice", "bob", "carol"}
@@ -247,7 +246,7 @@ def test_odd_texts_of_students_stop_no_report(tmp_path):
         *outcomes_of()[1:],
     )
     with Reports(course) as reports:
-        reports.add(Graded(course.intake.submissions[0], outcomes, {"double": odd}))
+        reports.add(fake(course.intake.submissions[0], outcomes, {"double": odd}))
     assert reports.problems == []
     for path in (tmp_path / "out").rglob("*.*"):
         if path.suffix in (".html", ".csv"):

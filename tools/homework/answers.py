@@ -2,7 +2,7 @@
 
 import hashlib
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tools.homework.batch import Graded, ordered
@@ -87,9 +87,7 @@ def _around(cells, place, names):
             at += step
 
 
-def groups_of(
-    graded: Iterable[Graded], master: Master, task: Cell
-) -> list[tuple[str, list[Graded], Answer]]:
+def groups_of(graded: Iterable[Graded], task: str) -> list[tuple[str, list[Graded], Answer]]:
     """Puts equal answers to a task together, the most frequent first.
 
     Returns:
@@ -97,7 +95,7 @@ def groups_of(
     """
     found: dict[str, tuple[list[Graded], Answer]] = {}
     for item in graded:
-        answer = answer_to(item.submission, task, master)
+        answer = answer_of(item, task)
         if answer.given:
             key = answer.digest + (item.submission.who if answer.lost else "")
             found.setdefault(key, ([], answer))[0].append(item)
@@ -108,59 +106,66 @@ def groups_of(
     return sorted(groups, key=lambda group: (-len(group[1]), group[1][0].submission.student))
 
 
-def spread(graded: Sequence[Graded], masters: Mapping[str, Master], marks: Marks) -> None:
+def answer_of(item: Graded, task: str) -> Answer:
+    """Finds the answer of a graded submission to a task."""
+    return answer_to(item.submission, item.task(task), item.master)
+
+
+def to_read(graded: Iterable[Graded]) -> Iterator[tuple[Cell, list[Graded]]]:
+    """Yields each task that the teacher reads, with those who handed in its assignment."""
+    by_assignment: dict[str, list[Graded]] = {}
+    for item in ordered(graded):
+        by_assignment.setdefault(item.master.name, []).append(item)
+    for items in by_assignment.values():
+        for task in items[0].master.tasks:
+            if task.role == "manual":
+                yield task, items
+
+
+def spread(graded: Iterable[Graded], marks: Marks) -> None:
     """Gives every answer to read a row of marks: equal answers get the mark of one of them.
 
     What was left as it was handed out gets 0, as long as the notebook holds no text of the
     student's own where the answer might stand instead.
     """
-    for master in masters.values():
-        items = _of(master, graded)
-        for task in master.tasks:
-            if task.role != "manual":
-                continue
-            waiting = {item.submission.who for item in items}
-            for label, group, _ in groups_of(items, master, task):
-                given = [marks.get(item.submission, task.name) for item in group]
-                points = {mark.points for mark in given if mark and mark.points is not None}
-                mark = next((m for m in given if m and m.points is not None), None)
-                for item in group:
-                    waiting.discard(item.submission.who)
-                    shared = mark if len(points) == 1 else None
-                    marks.wait_for(item.submission, task.name, label, shared)
-            for item in items:
-                if item.submission.who in waiting:
-                    marks.wait_for(item.submission, task.name, "", NOT_ANSWERED)
+    for task, items in to_read(graded):
+        silent = {item.submission.who: item for item in items}
+        for label, group, _ in groups_of(items, task.name):
+            given = [marks.get(item.submission, task.name) for item in group]
+            known = [mark for mark in given if mark and mark.points is not None]
+            one = len({mark.points for mark in known}) == 1
+            for item in group:
+                silent.pop(item.submission.who)
+                marks.wait_for(item.submission, task.name, label, known[0] if one else None)
+        for item in silent.values():
+            marks.wait_for(item.submission, task.name, "", NOT_ANSWERED)
 
 
-def _of(master, graded):
-    return [item for item in ordered(graded) if item.submission.assignment == master.name]
-
-
-def answers_page(graded: Sequence[Graded], masters: Mapping[str, Master], marks: Marks) -> bytes:
+def answers_page(graded: Iterable[Graded], marks: Marks) -> bytes:
     """Returns the page with all answers to read, task by task, under the rubric."""
     text = "<p>Enter points and comments in <code>marks.csv</code>, then run the same command "
     text += "again: what is graded already stays. Equal answers stand here once: one mark in "
     text += "<code>marks.csv</code> is enough for all of them.</p>\n"
-    for master in masters.values():
-        items = _of(master, graded)
-        for task in master.tasks:
-            if task.role != "manual" or not items:
-                continue
-            heading = f"{master.title}: {task.name} ({number(task.points)} points)"
-            text += f"<h2>{html.escape(heading)}</h2>\n"
-            text += f'<pre class="rubric">{html.escape(task.rubric)}</pre>\n'
-            for _, group, answer in groups_of(items, master, task):
-                text += _shown_answer([_who(item, task, marks) for item in group], answer)
-            silent = [i for i in items if not answer_to(i.submission, task, master).given]
-            if silent:
-                names = html.escape(", ".join(_who(item, task, marks) for item in silent))
-                text += f"<h3>Not answered</h3>\n<p>{names}</p>\n"
+    for task, items in to_read(graded):
+        heading = f"{items[0].master.title}: {task.name} ({number(task.points)} points)"
+        text += f"<h2>{html.escape(heading)}</h2>\n"
+        rubrics: dict[str, list[Graded]] = {}
+        for item in items:
+            rubrics.setdefault(item.task(task.name).rubric, []).append(item)
+        for rubric, own in rubrics.items():
+            text += f'<pre class="rubric">{html.escape(rubric)}</pre>\n'
+            for _, group, answer in groups_of(own, task.name):
+                names = [_who(item, task.name, marks) for item in group]
+                text += _shown_answer(names, answer)
+        silent = [item for item in items if not answer_of(item, task.name).given]
+        if silent:
+            who = html.escape(", ".join(_who(item, task.name, marks) for item in silent))
+            text += f"<h3>Not answered</h3>\n<p>{who}</p>\n"
     return page("Answers to read", text)
 
 
 def _who(item, task, marks):
-    mark = marks.get(item.submission, task.name)
+    mark = marks.get(item.submission, task)
     given = mark is not None and mark.points is not None
     return item.submission.student + (f": {number(mark.points)} points" if given else "")
 

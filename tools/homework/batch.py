@@ -12,7 +12,7 @@ from typing import Any
 
 from ravine.files import write_whole
 from tools.homework.grading import Outcome, expected_checks, grade
-from tools.homework.master import Master
+from tools.homework.master import Cell, Master
 from tools.homework.session import Session, SessionEndedError, Workshop
 from tools.homework.submissions import Submission
 from tools.homework.texts import file_name
@@ -28,6 +28,7 @@ class Graded:
 
     Attributes:
         submission: the submission.
+        master: the assignment that it was graded by.
         outcomes: one for each task, in order; none where the grader failed.
         errors: what the student's cells raised, by cell.
         kept: whether an earlier run of the command had graded it.
@@ -35,10 +36,15 @@ class Graded:
     """
 
     submission: Submission
+    master: Master
     outcomes: tuple[Outcome, ...]
     errors: Mapping[str, str]
     kept: bool = False
     failure: str = ""
+
+    def task(self, name: str) -> Cell:
+        """Returns a task of the assignment."""
+        return next(task for task in self.master.tasks if task.name == name)
 
 
 class Budgeted:
@@ -119,7 +125,7 @@ def grade_all(
 
     Args:
         submissions: those without a problem.
-        masters: the assignments by name.
+        masters: the assignments by `Submission.key`.
         results: the folder of the kept results.
         workshop: where processes come from.
         timeout: seconds for a cell, and for a test.
@@ -134,16 +140,16 @@ def grade_all(
     graded: dict[int, Graded] = {}
     waiting = []
     for place, submission in enumerate(submissions):
-        master = masters[str(submission.assignment)]
+        master = masters[submission.key]
         key = _key(submission, master, (timeout, budget), rules)
-        if kept := _kept(result_path(results, submission), key, submission):
+        if kept := _kept(result_path(results, submission), key, submission, master):
             graded[place] = kept
             progress(kept)
         else:
             waiting.append((place, submission, master, key))
     expected = {
         name: expected_checks(masters[name], workshop, timeout)
-        for name in sorted({master.name for _, _, master, _ in waiting})
+        for name in sorted({submission.key for _, submission, _, _ in waiting})
     }
 
     running: set[Budgeted] = set()
@@ -156,10 +162,10 @@ def grade_all(
             outcomes, errors = _grade(submission, master, expected, own, timeout)
         except Exception as error:  # whatever it is, it concerns this submission alone
             text = f"the grader could not grade it ({type(error).__name__}: {error})"
-            return Graded(submission, (), {}, failure=text[:500])
+            return Graded(submission, master, (), {}, failure=text[:500])
         finally:
             running.discard(own)
-        result = Graded(submission, tuple(outcomes), errors)
+        result = Graded(submission, master, tuple(outcomes), errors)
         if not stopped.is_set():
             _keep(result_path(results, submission), key, result)
         return result
@@ -187,7 +193,7 @@ def _grade(submission, master, expected, own, timeout):
         errors: dict[str, str] = {}
         started = own.starts
         with own:
-            outcomes = grade(master, cells, expected[master.name], own, timeout, errors)
+            outcomes = grade(master, cells, expected[submission.key], own, timeout, errors)
         if own.over or (own.starts == started and own.alive):
             return outcomes, errors
     raise RuntimeError(f"it ended the process that all submissions share, {ATTEMPTS} times")
@@ -210,12 +216,12 @@ def _keep(path, key, result):
     write_whole(path, json.dumps(content, indent=1).encode())
 
 
-def _kept(path, key, submission):
+def _kept(path, key, submission, master):
     with suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads(path.read_bytes())
         if content["key"] == key and content["who"] == submission.who:
             outcomes = tuple(Outcome(**outcome) for outcome in content["outcomes"])
-            return Graded(submission, outcomes, content["errors"], kept=True)
+            return Graded(submission, master, outcomes, content["errors"], kept=True)
     return None
 
 

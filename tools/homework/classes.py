@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tools.homework.answers import groups_of
+from tools.homework.answers import groups_of, to_read
 from tools.homework.files import find_files
 from tools.homework.master import Master, MasterError
 from tools.homework.report import Course, Reports
@@ -80,8 +80,8 @@ def summary(reports: Reports, seconds: float) -> Iterator[str]:
     yield f"{len(graded)} graded, {len(graded) - fresh} of them by an earlier run."
     if fresh:
         yield f"  {seconds:.0f} s, {seconds / fresh:.1f} s for each that was graded now"
-    for name, master in course.masters.items():
-        yield from _to_read(name, master, graded, reports)
+    for name in course.masters:
+        yield from _to_read(name, graded, reports.marks)
     unclear = [item for item in course.intake.submissions if item.unclear]
     yield from _few(unclear, "unclear", lambda item: f"{item.path}: {item.unclear}")
     noted = [item for item in course.intake.submissions if item.note and not item.problem]
@@ -98,16 +98,13 @@ def summary(reports: Reports, seconds: float) -> Iterator[str]:
     yield f"Points, answers and feedback are in {course.folder}"
 
 
-def _to_read(name, master, graded, reports):
+def _to_read(name, graded, marks):
     """Yields how many answers to an assignment are waiting, and how long they will take."""
-    items = [item for item in graded if item.submission.assignment == name]
     waiting = different = 0
-    for task in master.tasks:
-        if task.role != "manual":
-            continue
-        for _, group, _ in groups_of(items, master, task):
-            marks = [reports.marks.get(item.submission, task.name) for item in group]
-            left = sum(mark is None or mark.points is None for mark in marks)
+    for task, items in to_read(item for item in graded if item.master.name == name):
+        for _, group, _ in groups_of(items, task.name):
+            given = [marks.get(item.submission, task.name) for item in group]
+            left = sum(mark is None or mark.points is None for mark in given)
             waiting += left
             different += left > 0
     if waiting:

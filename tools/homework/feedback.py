@@ -23,11 +23,9 @@ def kind_of(task: Cell) -> str:
     return "stretch" if task.stretch else "manual" if task.role == "manual" else "auto"
 
 
-def points_of(
-    item: Graded, master: Master, marks: Marks
-) -> Iterator[tuple[Cell, float | None, str]]:
+def points_of(item: Graded, marks: Marks) -> Iterator[tuple[Cell, float | None, str]]:
     """Yields each task of a submission with its points (None where none are given) and note."""
-    for task, outcome in zip(master.tasks, item.outcomes, strict=True):
+    for task, outcome in zip(item.master.tasks, item.outcomes, strict=True):
         mark = marks.get(item.submission, task.name)
         if mark is None:
             yield task, outcome.points, outcome.note
@@ -39,10 +37,10 @@ def points_of(
             yield task, mark.points, mark.comment or (SET_BY_HAND if changed else outcome.note)
 
 
-def feedback(item: Graded, master: Master, marks: Marks) -> bytes:
+def feedback(item: Graded, marks: Marks) -> bytes:
     """Returns the page that a student gets: points and what to look at, no hidden test."""
     lines, total, waiting = [], 0.0, False
-    for task, points, note in points_of(item, master, marks):
+    for task, points, note in points_of(item, marks):
         waiting |= points is None
         total += points or 0
         of = f"{number(task.points)}{' on top' if task.stretch else ''}"
@@ -53,7 +51,7 @@ def feedback(item: Graded, master: Master, marks: Marks) -> bytes:
             f'<tr><td>{html.escape(name)}</td><td class="number">{shown}</td>'
             f"<td>{html.escape(harmless(note))}</td></tr>\n"
         )
-    full = full_points(master)
+    full = full_points(item.master)
     text = f"<p>{html.escape(item.submission.student)}: {number(total)} of {number(full)} points"
     text += " so far; your teacher reads the rest.</p>\n" if waiting else ".</p>\n"
     if item.submission.late:
@@ -67,4 +65,4 @@ def feedback(item: Graded, master: Master, marks: Marks) -> bytes:
             text += f"<li>Cell {html.escape(name)}: {shown}</li>\n"
         text += "</ul>\n<p>Your notebook was run from first cell to last. Cells that you had run "
         text += "in another order, or changed afterwards, give other results then.</p>\n"
-    return page(master.title, text)
+    return page(item.master.title, text)

@@ -132,12 +132,12 @@ class Reports:
         return [item for item in self.graded if not item.failure]
 
     def _write_marks(self):
-        spread(self._good, self.course.masters, self.marks)
+        spread(self._good, self.marks)
         write_whole(self.course.folder / "marks.csv", self.marks.table())
 
     def _write_answers(self):
         began = time.monotonic()
-        content = answers_page(self._good, self.course.masters, self.marks)
+        content = answers_page(self._good, self.marks)
         write_whole(self.course.folder / "answers.html", content)
         self._written = time.monotonic()
         self._cost = self._written - began
@@ -151,8 +151,8 @@ class Reports:
         write_whole(folder / "files.csv", table_text(files, FILES))
 
     def _points_rows(self, item):
-        submission, master = item.submission, self._master(item)
-        given = zip(points_of(item, master, self.marks), item.outcomes, strict=True)
+        submission, master = item.submission, item.master
+        given = zip(points_of(item, self.marks), item.outcomes, strict=True)
         for (task, points, note), outcome in given:
             yield {
                 "student": submission.student,
@@ -200,38 +200,32 @@ class Reports:
             "note": f"{unclear}{note}".rstrip("; "),
         }
 
-    def _master(self, item):
-        return self.course.masters[str(item.submission.assignment)]
-
     def _sums(self, item):
         """Adds up the points of a submission, and collects what the teacher wrote."""
-        master = self._master(item)
         sums = {"auto": 0.0, "manual": 0.0, "stretch": 0.0}
         waiting, comments = 0, []
-        for task, points, _ in points_of(item, master, self.marks):
+        for task, points, _ in points_of(item, self.marks):
             sums[kind_of(task)] += points or 0
             waiting += points is None
             mark = self.marks.get(item.submission, task.name)
             if mark and mark.comment:
                 comments.append(f"{task.name}: {mark.comment}")
         total = sum(sums.values())
-        sums |= {"total": total, "of": full_points(master), "to read": waiting}
+        sums |= {"total": total, "of": full_points(item.master), "to read": waiting}
         return sums, "; ".join(comments)
 
     def _write_feedback(self, item):
         if item.failure:
             return
-        master = self._master(item)
         path = self.course.folder / "feedback" / self._names[item.submission.who]
-        write_whole(path / f"{master.name}.html", feedback(item, master, self.marks))
+        write_whole(path / f"{item.master.name}.html", feedback(item, self.marks))
 
     def _write_gradebooks(self):
         results = []
         for item in ordered(self._good):
-            master = self._master(item)
             sums, comments = self._sums(item)
-            page = feedback(item, master, self.marks)
-            results.append(Result(item.submission, master, sums, comments, page))
+            page = feedback(item, self.marks)
+            results.append(Result(item.submission, item.master, sums, comments, page))
         self.hint = too_many_points(results, self.course.roster)
         for name, content in gradebook_files(results, self.course.roster).items():
             write_whole(self.course.folder / name, content)

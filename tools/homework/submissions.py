@@ -62,6 +62,11 @@ class Submission:
     unclear: str = ""
     note: str = ""
 
+    @property
+    def key(self) -> str:
+        """What tells apart the assignments to grade by."""
+        return str(self.assignment)
+
     def answer(self, name: str) -> list[CellText]:
         """Returns the cells that carry this `grade_id`: several when one was copied."""
         return [cell for cell in self.cells if cell.name == name]
@@ -198,9 +203,7 @@ def _told_apart(found: list[Submission]) -> list[Submission]:
             if item.number:
                 item = replace(item, student=f"{item.student} ({item.number})")
             else:
-                unclear = (
-                    "another one carries the same name, and nothing says whether it is the same"
-                )
+                unclear = "another one has the same name, and nothing says who is who"
         if unclear:
             named = f"unclear: {item.path}"
             item = replace(item, student=named, who=f"file {item.path}", unclear=unclear)
@@ -216,9 +219,8 @@ def _choose(found, masters):
     """Keeps of several files of one student for one assignment the one that counts."""
     groups: dict[tuple[str, str | None], list[Submission]] = {}
     for item in found:
-        groups.setdefault((item.who, item.assignment if not item.problem else None), []).append(
-            item
-        )
+        kind = item.assignment if not item.problem else None
+        groups.setdefault((item.who, kind), []).append(item)
     chosen, dropped = [], []
     for (_, assignment), group in groups.items():
         if assignment is None or len(group) == 1:
@@ -278,9 +280,8 @@ def _with_the_rest(chosen):
     for item in chosen:
         if not item.problem:
             continue
-        beside = [
-            n for n in places.get(item.who, []) if item.assignment in (None, kept[n].assignment)
-        ]
+        own = places.get(item.who, [])
+        beside = [n for n in own if item.assignment in (None, kept[n].assignment)]
         if not beside:
             alone.append(item)
             continue
