@@ -22,14 +22,15 @@ class NoWorkshop:
     starts, alive = 0, True
 
 
-def grade_class(place: Path, out: Path, grade, jobs: int = 2) -> Reports:
+def grade_class(place: Path, out: Path, grade, jobs: int = 2, budget: float = 60.0) -> Reports:
     """Grades as the command does, with a grader of the test."""
     batch.grade, batch.expected_checks = grade, lambda master, workshop, timeout: {}
     course = classes.take_in(place / "in", out, {"doubling": demo()}, place / "roster.csv")
     ready = [item for item in course.intake.submissions if not item.problem]
     with Reports(course) as reports:
         folder = out / "results"
-        batch.grade_all(ready, course.masters, folder, NoWorkshop(), 1.0, jobs, reports.add)
+        limits = (1.0, jobs, reports.add, budget)
+        batch.grade_all(ready, course.masters, folder, NoWorkshop(), *limits)
     return reports
 
 
@@ -162,6 +163,21 @@ def test_the_time_of_a_submission_as_a_whole_is_limited():
         assert session.ended
         with pytest.raises(batch.SessionEndedError, match=r"the 0\.05 s of a whole submission"):
             own.open()
+
+
+def test_who_is_ended_before_any_verdict_has_no_points_and_a_reason(tmp_path):
+    handed(tmp_path, "1001")
+
+    def grade(master, cells, expected, workshop, *rest):
+        time.sleep(0.3)
+        workshop.open()
+
+    reports = grade_class(tmp_path, tmp_path / "out", grade, budget=0.05)
+    (item,) = reports.graded
+    assert not item.failure and [o.points for o in item.outcomes] == [0, 0, 0, None]
+    assert item.outcomes[0].note == (
+        "Your code was stopped: the 0.05 s of a whole submission are over."
+    )
 
 
 def test_as_many_at_once_as_memory_allows():

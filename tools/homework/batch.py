@@ -192,11 +192,26 @@ def _grade(submission, master, expected, own, timeout):
     for _ in range(ATTEMPTS):
         errors: dict[str, str] = {}
         started = own.starts
-        with own:
-            outcomes = grade(master, cells, expected[submission.key], own, timeout, errors)
+        try:
+            with own:
+                outcomes = grade(master, cells, expected[submission.key], own, timeout, errors)
+        except SessionEndedError as error:
+            if not own.over:
+                raise
+            return _stopped(master, error), errors
         if own.over or (own.starts == started and own.alive):
             return outcomes, errors
     raise RuntimeError(f"it ended the process that all submissions share, {ATTEMPTS} times")
+
+
+def _stopped(master, error):
+    """Returns the outcomes of a submission that was ended before any test had a verdict."""
+    why = f"Your code was stopped: {error}."
+    tests = {task.name for task in master.tasks if task.role == "test"}
+    return [
+        Outcome(task.name, 0.0, why) if task.name in tests else Outcome(task.name, None, "")
+        for task in master.tasks
+    ]
 
 
 def _key(submission, master, limits, rules):
