@@ -140,7 +140,7 @@ def test_the_summary_says_what_is_left(tmp_path):
     reports = grade_class(tmp_path, tmp_path / "out", lambda *arguments: outcomes_of())
     text = "\n".join(classes.summary(reports, 6.0))
     assert "3 graded, 0 of them by an earlier run.\n  6 s, 2.0 s for each" in text
-    assert "doubling: 3 answers to read, 2 of them different: 2 min at 1 min each" in text
+    assert "doubling: 3 answers to read, 2 of them different: 4 min at 2 min each" in text
     assert "unclear: stranger.ipynb: nobody of the roster" in text
     assert "not graded: 1003.pdf: it is a PDF" in text
     assert "nothing came in: Never Seen doubling" in text and "Late Comer" not in text

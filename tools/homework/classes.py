@@ -14,7 +14,7 @@ from tools.homework.report import Course, Reports
 from tools.homework.roster import read_roster
 from tools.homework.submissions import read_submissions
 
-MINUTES = 1.0  # that reading and marking one answer takes, as a first guess
+MINUTES = 2.0  # that reading and marking one answer takes: less for a figure, more for a text
 MOST_LINES = 30  # of one kind in the summary; the tables have them all
 
 
