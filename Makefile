@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	homework-lock
 
 help: ## List the commands
-	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 24
+	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 26
 
 $(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
 	@tools/setup.sh
