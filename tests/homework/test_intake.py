@@ -168,6 +168,8 @@ def test_who_wrote_into_the_text_field_alone_is_not_lost(tmp_path):
         ["Nguye\u0302\u0303n/doubling.ipynb", "Nguy\u1ec5n/doubling.ipynb"],
         ["in/doubling_An.ipynb", "in/doubling_Binh.ipynb"],
         ["alice/doubling.ipynb", "alice.zip"],
+        ["HW 3/Jane Doe - doubling.ipynb", "HW 3/doubling.ipynb", "HW 3/doubling(1).ipynb"],
+        ["HW 3/doubling.ipynb", "HW 3/doubling(1).ipynb"],  # a folder of Google Drive
     ],
 )
 def test_nobody_is_merged(paths, tmp_path):
@@ -221,7 +223,8 @@ def test_a_blank_notebook_never_counts_before_one_with_answers(tmp_path):
     blank = json.dumps(student_version(demo()))
     for name, text in (("doubling.ipynb", blank), ("doubling (1).ipynb", NOTEBOOK)):
         os.utime(hand_in(tmp_path / "alice" / name, text), (1_700_000_000,) * 2)
-    (item,) = taken_in(tmp_path).submissions
+    hand_in(tmp_path / "bob/doubling.ipynb", NOTEBOOK)
+    item, _ = taken_in(tmp_path).submissions
     assert item.path == "alice/doubling (1).ipynb"
     assert item.note.startswith("the only one with answers of 2 files")
 
@@ -229,7 +232,8 @@ def test_a_blank_notebook_never_counts_before_one_with_answers(tmp_path):
 def test_of_two_answers_of_one_time_none_is_picked(tmp_path):
     for name, text in (("1.ipynb", WRONG), ("2.ipynb", NOTEBOOK)):
         os.utime(hand_in(tmp_path / "alice" / name, text), (1_700_000_000,) * 2)
-    found = taken_in(tmp_path).submissions
+    hand_in(tmp_path / "bob/doubling.ipynb", NOTEBOOK)
+    *found, _ = taken_in(tmp_path).submissions
     assert len(found) == 2
     assert all("nothing says which is the latest" in item.unclear for item in found)
 

@@ -76,7 +76,7 @@ def claim_all(seen: Sequence[Seen], names: Iterable[str]) -> None:
     names = tuple(names)
     outer = [item.file.parts[: item.file.outer] for item in seen]
     notebooks = [parts for parts, item in zip(outer, seen, strict=True) if item.cells] or outer
-    above = _shared(notebooks, names)
+    above = _shared(notebooks, names, [item.assignment for item in seen if item.cells])
     for parts, item in zip(outer, seen, strict=True):
         inside = parts[: len(above)] == above and len(parts) > len(above)
         item.parts = parts[len(above) :] if inside else parts
@@ -86,16 +86,19 @@ def claim_all(seen: Sequence[Seen], names: Iterable[str]) -> None:
     _read_notes(seen)
 
 
-def _shared(notebooks, names):
+def _shared(notebooks, names, assignments):
     """Returns the folders around all notebooks; the folder of a single student is none of them."""
     above: list[str] = []
     for level in zip(*(parts[:-1] for parts in notebooks), strict=False):
         if len(set(level)) > 1 or of_one_student(level[0]):
             return tuple(above)
         above.append(level[0])
-    # All lie in one folder: a class' where each file names somebody, else one student's.
-    named_there = [claim(parts[-1:], names) for parts in notebooks]
-    of_class = len(notebooks) > 1 and all(found.name or found.number for found in named_there)
+    # All lie in one folder. It is a class' where a file names somebody or an assignment comes
+    # twice, as a download from Google Drive; else it may be the only student's.
+    there = [claim(parts[-1:], names) for parts in notebooks]
+    named_there = any(found.name or found.number for found in there)
+    twice = len(set(assignments)) < len(assignments)
+    of_class = len(notebooks) > 1 and (named_there or twice)
     deeper = any(len(parts) - 1 > len(above) for parts in notebooks)
     return tuple(above) if of_class or deeper else ()
 
