@@ -13,7 +13,7 @@ from tools.homework.files import find_files
 from tools.homework.layouts import claim
 from tools.homework.release import student_version
 from tools.homework.roster import read_roster
-from tools.homework.submissions import read_submissions
+from tools.homework.sorting import read_submissions
 from tools.homework.texts import shown
 
 NOTEBOOK = json.dumps(handed_in())
@@ -170,6 +170,8 @@ def test_who_wrote_into_the_text_field_alone_is_not_lost(tmp_path):
         ["alice/doubling.ipynb", "alice.zip"],
         ["HW 3/Jane Doe - doubling.ipynb", "HW 3/doubling.ipynb", "HW 3/doubling(1).ipynb"],
         ["HW 3/doubling.ipynb", "HW 3/doubling(1).ipynb"],  # a folder of Google Drive
+        ["A/An - doubling.ipynb", "A/Binh - doubling.ipynb", "B/Chi - doubling.ipynb"],
+        [f"{s}/doubling ({number}).ipynb" for s in "AB" for number in range(6)],
     ],
 )
 def test_nobody_is_merged(paths, tmp_path):
@@ -235,7 +237,7 @@ def test_of_two_answers_of_one_time_none_is_picked(tmp_path):
     hand_in(tmp_path / "bob/doubling.ipynb", NOTEBOOK)
     *found, _ = taken_in(tmp_path).submissions
     assert len(found) == 2
-    assert all("nothing says which is the latest" in item.unclear for item in found)
+    assert all("nothing says which counts" in item.unclear for item in found)
 
 
 def test_the_later_attempt_counts_by_the_systems_word_and_not_by_a_zips_dates(tmp_path):

@@ -12,7 +12,7 @@ from tests.homework.samples import demo, hand_in, handed_in
 from tools.homework import files
 from tools.homework.files import find_files
 from tools.homework.reading import read_cells
-from tools.homework.submissions import read_submissions
+from tools.homework.sorting import read_submissions
 
 
 def read(place, due=None):

@@ -4,7 +4,7 @@
 
 `master` reads an assignment with its answers and hidden tests, `vault` keeps it locked, `release`
 makes the students' version. `files` finds what was handed in, `layouts` and `roster` say whose it
-is, `submissions` which of several counts. `worker` runs a student's code in a process that
+is, `sorting` which of several counts. `worker` runs a student's code in a process that
 `sandbox` locks in, `session` talks to it, `grading` gives the points and `batch` grades a class.
 `report` writes what teacher and students read, `gradebooks` what goes back to an LMS.
 """

@@ -12,7 +12,7 @@ from tools.homework.files import find_files
 from tools.homework.master import Master, MasterError
 from tools.homework.report import Course, Reports
 from tools.homework.roster import read_roster
-from tools.homework.submissions import read_submissions
+from tools.homework.sorting import read_submissions
 
 MINUTES = 2.0  # that reading and marking one answer takes: less for a figure, more for a text
 MOST_LINES = 30  # of one kind in the summary; the tables have them all

@@ -51,6 +51,7 @@ class Claim:
         number: the id by which the LMS knows the student, "" for none.
         place: the outermost folder or file that says so.
         below: the folders below that, in a layout that is no LMS'.
+        within: what the name of the file itself says beside, there.
         late: whether the LMS calls it late; None where it does not say.
         handed_in: the LMS' time; None where it does not say.
         attempt: a number of the LMS that grows from attempt to attempt; 0 for none.
@@ -61,6 +62,7 @@ class Claim:
     number: str = ""
     place: str = ""
     below: tuple[str, ...] = ()
+    within: str = ""
     late: bool | None = None
     handed_in: datetime | None = None
     attempt: int = 0
@@ -108,7 +110,9 @@ def claim(parts: tuple[str, ...], assignments: Iterable[str]) -> Claim:
         return found
     folders = [part for part in parts[:-1] if not _names_assignment(part, assignments)]
     if folders:
-        return Claim("folder", folders[0], place=folders[0], below=tuple(folders[1:]))
+        within = _in_file_name(parts[-1], assignments)
+        below = tuple(folders[1:])
+        return Claim("folder", folders[0], place=folders[0], below=below, within=within)
     return Claim("file", _in_file_name(parts[-1], assignments), place=parts[-1])
 
 
