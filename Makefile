@@ -13,10 +13,11 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
-	homework-release homework-grade homework-check homework-open homework-lock
+	homework-release homework-grade homework-similarity homework-gradescope homework-check homework-open \
+	homework-lock
 
 help: ## List the commands
-	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 24
+	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 26
 
 $(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
 	@tools/setup.sh
@@ -78,8 +79,14 @@ torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its bu
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
 	@$(BIN)/python -m tools.homework release
 
-homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip
-	@$(BIN)/python -m tools.homework grade "$(SUBMISSIONS)" $(OPTIONS)
+homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip, ROSTER=class.csv
+	@$(BIN)/python -m tools.homework grade "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)
+
+homework-similarity: $(INSTALLED) ## Compare the code that students handed in: SUBMISSIONS=folder or zip
+	@$(BIN)/python -m tools.homework similarity "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)
+
+homework-gradescope: $(INSTALLED) ## Write autograders for Gradescope (all, or NAMES=momentum)
+	@$(BIN)/python -m tools.homework gradescope $(NAMES)
 
 homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones
 	@$(BIN)/python -m tools.homework check

@@ -1,7 +1,8 @@
 """The commands of the homework: `python -m tools.homework --help` lists them."""
 
 import os
-from collections import Counter
+import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +12,22 @@ from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.homework import batch, proof, report, sandbox, vault
+from ravine.files import InUseError, WriteError, only_writer, write_whole
+from tools.homework import batch, classes, proof, sandbox, vault
+from tools.homework import gradescope as gradescopes
 from tools.homework import release as releasing
+from tools.homework import similarity as comparing
 from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
 from tools.homework.master import MasterError
+from tools.homework.report import Reports
 from tools.homework.session import Workshop
-from tools.homework.submissions import Submission, find_files, read_submissions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The homework of the course.")
 console = Console()
+
+# No date alone: it would be the first moment of that day.
+MOMENTS = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
@@ -34,10 +41,16 @@ def release() -> None:
 
 @app.command()
 def grade(
-    place: Annotated[Path, typer.Argument(help="A folder or a zip of submissions.")],
+    place: Annotated[Path, typer.Argument(help="A folder, a zip or a notebook handed in.")],
     out: Annotated[Path | None, typer.Option(help="Where results go; beside PLACE.")] = None,
-    due: Annotated[datetime | None, typer.Option(help="The deadline, local time.")] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="The class: a CSV of id,name,section.")
+    ] = None,
+    due: Annotated[
+        datetime | None, typer.Option(help="The deadline, local time.", formats=MOMENTS)
+    ] = None,
     cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
+    budget: Annotated[float, typer.Option(help="Seconds for a submission.")] = batch.BUDGET,
     jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Grade where students' code cannot be locked in.")
@@ -49,68 +62,82 @@ def grade(
             "This system cannot lock students' code in (Linux 5.13 or newer with Landlock can): "
             "grade in a container as the teacher's guide says, and add --unprotected there."
         )
-    place = place.resolve()
-    out = (out or place.with_name(f"{place.stem}-graded")).resolve()
-    if out.is_relative_to(place):
-        raise MasterError(f"{out} lies in the submissions: name another folder with --out.")
+    place = classes.place_of(place)
+    out = classes.results_of(place, out)
     masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
     try:
-        files = find_files(place)
-    except FileNotFoundError as error:
+        with only_writer(out):
+            course = classes.take_in(place, out, masters, roster, due)
+            ready = [item for item in course.intake.submissions if not item.problem]
+            console.print(f"{len(ready)} submissions. {sandbox.promise()}")
+            jobs = jobs or batch.default_jobs(os.cpu_count(), classes.memory())
+            began = time.monotonic()
+            with Workshop() as workshop, _progress() as progress, Reports(course) as reports:
+                bar = progress.add_task("grading", total=len(ready))
+
+                def advance(item: batch.Graded) -> None:
+                    reports.add(item)
+                    progress.update(bar, advance=1)
+
+                results = out / "results"
+                limits = (cell_timeout, jobs, advance, budget)
+                batch.grade_all(ready, masters, results, workshop, *limits)
+            for line in classes.summary(reports, time.monotonic() - began):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+    except (ValueError, InUseError, WriteError, AssertionError) as error:
         raise MasterError(str(error)) from error
-    submissions = read_submissions(files, list(masters.values()), due)
-    broken = [item for item in submissions if item.problem]
-    console.print(f"{len(submissions) - len(broken)} submissions. {sandbox.promise()}")
+    raise typer.Exit(bool(reports.problems))
+
+
+def _progress():
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    graded: list[batch.Graded] = []
-    with Workshop() as workshop, Progress(*columns, console=console) as progress:
-        bar = progress.add_task("grading", total=len(submissions) - len(broken))
+    return Progress(*columns, console=console)
 
-        def advance(item: batch.Graded) -> None:
-            progress.update(bar, advance=1)
 
-        graded = batch.grade_all(
-            [item for item in submissions if not item.problem],
-            masters,
-            out / "results",
-            workshop,
-            cell_timeout,
-            jobs or batch.default_jobs(os.cpu_count()),
-            advance,
-        )
+@app.command()
+def similarity(
+    place: Annotated[Path, typer.Argument(help="A folder or a zip handed in.")],
+    out: Annotated[Path | None, typer.Option(help="Where results go; beside PLACE.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="The class: a CSV of id,name.")] = None,
+) -> None:
+    """Compare the students' own code with copydetect; nothing of it is run."""
+    place = classes.place_of(place)
+    out = classes.results_of(place, out)
+    masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
     try:
-        marks = report.write_all(out, graded, broken, masters)
+        intake = classes.take_in(place, out, masters, roster).intake
     except ValueError as error:
         raise MasterError(str(error)) from error
-    summarise(graded, broken, marks, out)
+    for name, master in masters.items():
+        folder = out / "similarity" / name
+        if not any(item.assignment == name and not item.problem for item in intake.submissions):
+            continue
+        students = comparing.write_sources(folder, intake.submissions, master)
+        uv = Path(sys.prefix) / "bin" / "uv"
+        problem = comparing.compare(folder, uv) if students > 1 else "only one student has code"
+        text = f"{folder / 'report.html'} compares {students} students"
+        if problem:
+            text = f"{name} is not compared ({problem}); the code lies in {folder}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def summarise(
-    graded: list[batch.Graded],
-    broken: list[Submission],
-    marks: dict[tuple[str, str, str], report.Mark],
-    out: Path,
-) -> None:
-    """Prints what was done, and what is left for the teacher."""
-    kept = sum(item.kept for item in graded)
-    console.print(f"{len(graded)} graded, {kept} of them by an earlier run.")
-    waiting = Counter(
-        assignment for (_, assignment, _), mark in marks.items() if mark.points is None
-    )
-    for assignment, answers in sorted(waiting.items()):
-        console.print(f"  {assignment}: {answers} answers to read")
-    for item in graded:
-        if item.submission.note:
-            console.print(f"  {item.submission.student}: {item.submission.note}", markup=False)
-    for submission in broken:
-        text = f"  not graded: {submission.path}: {submission.problem}"
-        console.print(text, markup=False, soft_wrap=True)
-    console.print(f"Points, answers and feedback are in {out}", soft_wrap=True)
+@app.command()
+def gradescope(names: Names = None) -> None:
+    """Write an autograder for Gradescope for each assignment, to dist/homework."""
+    for name in names or vault.ASSIGNMENTS:
+        master = vault.load(name)
+        path = releasing.RELEASED / f"autograder-{name}.zip"
+        write_whole(path, gradescopes.autograder(master))
+        tests = [task for task in master.tasks if task.role == "test"]
+        full = sum(task.points for task in tests if not task.stretch)
+        more = sum(task.points for task in tests if task.stretch)
+        text = f"{path}: {full:g} points from tests" + (f", {more:g} on top" if more else "")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

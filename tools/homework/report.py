@@ -1,301 +1,247 @@
 """Writes what teacher and students read: tables of points, feedback, the answers to read.
 
-All that comes from a submission is text here, never markup, and a picture only where it is a PNG.
+Everything is written again after each submission, so that nobody waits for the last. All that comes
+from a submission is text here, never markup, and a figure only where it is one.
 """
 
-import base64
-import csv
-import html
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from ravine.files import write_whole
+from ravine.files import WriteError, write_whole
+from tools.homework.answers import answers_page, spread
 from tools.homework.batch import Graded, ordered
-from tools.homework.master import Cell, Master
-from tools.homework.submissions import Submission
+from tools.homework.feedback import feedback, full_points, kind_of, points_of
+from tools.homework.gradebooks import Result, gradebook_files, too_many_points
+from tools.homework.marks import read_marks
+from tools.homework.master import Master
+from tools.homework.roster import Roster
+from tools.homework.submissions import Intake, Submission
+from tools.homework.tables import table_text
+from tools.homework.texts import file_name
 
-PNG = b"\x89PNG\r\n\x1a\n"
-LONGEST_ANSWER = 20_000  # characters of an answer that the teacher reads on the page
-POINTS = ("student", "assignment", "task", "kind", "points", "of", "note")
+POINTS = ("student", "id", "assignment", "task", "kind", "points", "of", "tests gave", "note")
 TOTALS = (
-    *("student", "assignment", "auto", "manual", "stretch", "total", "of", "to read"),
-    *("late", "modified", "file", "note"),
+    *("student", "id", "section", "assignment"),
+    *("auto", "manual", "stretch", "total", "of", "to read"),
+    *("late", "handed in", "file", "note"),
 )
-MARKS = ("student", "assignment", "task", "of", "points", "comment")
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1d2330; background: #fff; overflow-wrap: break-word; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
-         border-bottom: 1px solid #d5d9e2; }
-td.number { white-space: nowrap; }
-pre { white-space: pre-wrap; background: #f4f5f8; padding: .6rem; }
-.rubric { border-left: 4px solid #8a93a6; padding-left: .8rem; }
-img { max-width: 100%; }
-"""
+FILES = ("file", "student", "what became of it")
+# Of all the time, the part that writing the page of answers again and again may take: it holds all
+# figures of the class.
+WRITING = 0.2
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What a teacher gave for a manual task; `points` is None until then."""
+class Course:
+    """What the reports are about.
 
-    points: float | None
-    comment: str
-
-
-def table_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> bytes:
-    """Writes a table as CSV that a spreadsheet reads as text and numbers, never as formulas."""
-    table = pd.DataFrame(rows, columns=list(columns)).map(_harmless)
-    text = table.to_csv(index=False, lineterminator="\n", float_format="%g")
-    return b"\xef\xbb\xbf" + text.encode()  # the mark by which Excel knows UTF-8
-
-
-def _harmless(value):
-    if isinstance(value, str) and value[:1] in tuple("=+-@\t\r"):
-        return f"'{value}"
-    return value
-
-
-def number(points: float | None) -> str:
-    """Writes points as short as they are: 2, 1.5, or nothing when nobody has given any."""
-    return "" if points is None else f"{points:g}"
-
-
-def read_marks(path: Path) -> dict[tuple[str, str, str], Mark]:
-    """Reads what the teacher filled into `marks.csv`, by student, assignment and task.
-
-    Raises:
-        ValueError: if a number is none, or larger than the task allows.
+    Attributes:
+        folder: where they go.
+        intake: all that came in.
+        masters: the assignments by name.
+        roster: the class, where there is a list of it.
+        asks_late: whether there is a deadline.
     """
-    marks: dict[tuple[str, str, str], Mark] = {}
-    if not path.exists():
-        return marks
-    text = path.read_text(encoding="utf-8-sig")
-    delimiter = ";" if text.split("\n", 1)[0].count(";") >= len(MARKS) - 1 else ","
-    for line, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=delimiter), start=2):
-        if not {"student", "assignment", "task", "of", "points"} <= row.keys():
-            raise ValueError(f"{path}: the first line must be {','.join(MARKS)}.")
-        given = (row["points"] or "").strip().replace(",", ".")
-        try:
-            points = float(given) if given else None
-            if points is not None and not 0 <= points <= float(row["of"].replace(",", ".")):
-                raise ValueError
-        except ValueError:
-            raise ValueError(
-                f"{path}, line {line}: {given!r} is no number from 0 to {row['of']}, mend it."
-            ) from None
-        key = (row["student"].removeprefix("'"), row["assignment"], row["task"])
-        marks[key] = Mark(points, (row.get("comment") or "").removeprefix("'"))
-    return marks
+
+    folder: Path
+    intake: Intake
+    masters: Mapping[str, Master]
+    roster: Roster | None = None
+    asks_late: bool = False
 
 
-def merge_marks(
-    graded: Iterable[Graded],
-    masters: Mapping[str, Master],
-    marks: Mapping[tuple[str, str, str], Mark],
-) -> dict[tuple[str, str, str], Mark]:
-    """Adds the manual tasks that have no mark yet; an answer left as it was handed out gets 0."""
-    merged = dict(marks)
-    for item in ordered(graded):
-        master = masters[str(item.submission.assignment)]
-        for task in master.tasks:
-            key = (item.submission.student, master.name, task.name)
-            if task.role != "manual" or (key in merged and merged[key].points is not None):
-                continue
-            state = answer_state(item.submission, task)
-            comment = merged[key].comment if key in merged else ""
-            merged[key] = (
-                Mark(0.0, comment or "not answered") if state == "stub" else Mark(None, comment)
-            )
-    return merged
+class Reports:
+    """The reports of a class, written again as each submission is graded.
 
+    Use it as a context: leaving it writes what is known, whatever ended the block.
+    """
 
-def answer_state(submission: Submission, task: Cell) -> str:
-    """Says whether a manual task is "answered", left as "stub", or "missing" from the file."""
-    found = submission.answer(task.name)
-    if not found:
-        return "missing"
-    stub = "".join(task.released.split())
-    if all("".join(cell.source.split()) in (stub, "") and not cell.images for cell in found):
-        return "stub"
-    return "answered"
+    def __init__(self, course: Course):
+        """Reads the teacher's marks.
 
+        Raises:
+            ValueError: if they cannot be meant as they stand.
+        """
+        self.course = course
+        self.graded: list[Graded] = []
+        self.problems: list[str] = []
+        self.hint = ""  # what to do before the gradebooks are taken back
+        self._names = _folders(course.intake.submissions)
+        self._written, self._cost = 0.0, 0.0
+        self.marks = self._read_marks()
 
-def points_of(
-    item: Graded, master: Master, marks: Mapping[tuple[str, str, str], Mark]
-) -> Iterator[tuple[Cell, float | None, str]]:
-    """Yields each task of a submission with its points (None where none are given) and note."""
-    for task, outcome in zip(master.tasks, item.outcomes, strict=True):
-        if task.role == "manual":
-            mark = marks[item.submission.student, master.name, task.name]
-            yield task, mark.points, mark.comment
+    def __enter__(self) -> "Reports":
+        self._write_tables_and_marks()  # everybody has a row before anything is graded
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.write()
+
+    def add(self, item: Graded) -> None:
+        """Takes a graded submission in and writes its feedback, the tables and the answers.
+
+        One that an earlier run has graded is in its reports already.
+        """
+        self.graded.append(item)
+        if not item.kept:
+            self._try(self._write_feedback, item)
+            self._write_tables_and_marks()
+            if time.monotonic() - self._written > self._cost / WRITING:
+                self._try(self._write_answers)
+
+    def write(self) -> None:
+        """Writes all that is known; what cannot be written is listed in `problems`."""
+        self._write_tables_and_marks()
+        self._try(self._write_answers)
+        for item in self.graded:
+            self._try(self._write_feedback, item)
+        self._try(self._write_gradebooks)
+
+    def _write_tables_and_marks(self):
+        try:  # the teacher may be filling in marks meanwhile
+            self.marks = self._read_marks()
+        except ValueError as error:
+            self._note(str(error))
         else:
-            yield task, outcome.points, outcome.note
+            self._try(self._write_marks)
+        self._try(self._write_tables)
 
+    def _read_marks(self):
+        known = {item.student for item in self.course.intake.submissions}
+        return read_marks(self.course.folder / "marks.csv", self.course.masters, known)
 
-def write_tables(
-    folder: Path,
-    graded: Sequence[Graded],
-    broken: Sequence[Submission],
-    masters: Mapping[str, Master],
-    marks: Mapping[tuple[str, str, str], Mark],
-) -> None:
-    """Writes `points.csv`, `totals.csv` and `marks.csv`."""
-    rows, totals = [], []
-    for item in ordered(graded):
-        submission, master = item.submission, masters[str(item.submission.assignment)]
+    def _try(self, write, *arguments):
+        """Lets nothing that one submission holds keep the others from their reports."""
+        try:
+            write(*arguments)
+        except WriteError:
+            raise
+        except Exception as error:
+            whose = f" of {arguments[0].submission.student}" if arguments else ""
+            self._note(f"A report{whose} could not be written ({type(error).__name__}: {error}).")
+
+    def _note(self, text):
+        if text not in self.problems:
+            self.problems.append(text)
+
+    @property
+    def _good(self):
+        return [item for item in self.graded if not item.failure]
+
+    def _write_marks(self):
+        spread(self._good, self.marks)
+        write_whole(self.course.folder / "marks.csv", self.marks.table())
+
+    def _write_answers(self):
+        began = time.monotonic()
+        content = answers_page(self._good, self.marks)
+        write_whole(self.course.folder / "answers.html", content)
+        self._written = time.monotonic()
+        self._cost = self._written - began
+
+    def _write_tables(self):
+        folder = self.course.folder
+        rows = [row for item in ordered(self._good) for row in self._points_rows(item)]
+        write_whole(folder / "points.csv", table_text(rows, POINTS))
+        write_whole(folder / "totals.csv", table_text(list(self._totals()), TOTALS))
+        files = [dict(zip(FILES, row, strict=True)) for row in self.course.intake.files]
+        write_whole(folder / "files.csv", table_text(files, FILES))
+
+    def _points_rows(self, item):
+        submission, master = item.submission, item.master
+        given = zip(points_of(item, self.marks), item.outcomes, strict=True)
+        for (task, points, note), outcome in given:
+            yield {
+                "student": submission.student,
+                "id": submission.number,
+                "assignment": master.name,
+                "task": task.name,
+                "kind": kind_of(task),
+                "points": points,
+                "of": task.points,
+                "tests gave": outcome.points,
+                "note": note,
+            }
+
+    def _totals(self):
+        """Yields a row for each submission, for each that is none, and for whom nothing came."""
+        known = {item.submission.who + str(item.submission.assignment) for item in self.graded}
+        for item in ordered(self._good):
+            sums, _ = self._sums(item)
+            yield {**self._about(item.submission, item.submission.note), **sums}
+        for item in self.graded:
+            if item.failure:
+                yield self._about(item.submission, f"not graded: {item.failure}")
+        for submission in self.course.intake.submissions:
+            if submission.problem:
+                yield self._about(submission, f"not graded: {submission.problem}")
+            elif submission.who + str(submission.assignment) not in known:
+                yield self._about(submission, "not graded yet")
+        for name, student in self.course.intake.missing:
+            row = {"student": student.name, "id": student.number, "section": student.section}
+            yield {**row, "assignment": name, "note": "nothing came in"}
+
+    def _about(self, submission, note):
+        """Returns what the table of totals says of a submission beside its points."""
+        late = {True: "late", False: "", None: "unknown" if self.course.asks_late else ""}
+        when = submission.handed_in
+        unclear = f"unclear: {submission.unclear}; " if submission.unclear else ""
+        return {
+            "student": submission.student,
+            "id": submission.number,
+            "section": submission.section,
+            "assignment": submission.assignment or "",
+            "late": late[submission.late],
+            "handed in": when.isoformat(" ", "seconds") if when else "",
+            "file": submission.path,
+            "note": f"{unclear}{note}".rstrip("; "),
+        }
+
+    def _sums(self, item):
+        """Adds up the points of a submission, and collects what the teacher wrote."""
         sums = {"auto": 0.0, "manual": 0.0, "stretch": 0.0}
-        missing = 0
-        for task, points, note in points_of(item, master, marks):
-            kind = "stretch" if task.stretch else "manual" if task.role == "manual" else "auto"
-            values = (submission.student, master.name, task.name, kind, points, task.points, note)
-            rows.append(dict(zip(POINTS, values, strict=True)))
-            sums[kind] += points or 0
-            missing += points is None
-        counts = {**sums, "total": sum(sums.values()), "of": full_points(master)}
-        counts["to read"] = missing
-        totals.append({**_about(submission), **counts})
-    totals += [{**_about(item), "note": f"not graded: {item.problem}"} for item in broken]
-    kept = []
-    for (student, assignment, name), mark in sorted(marks.items()):
-        tasks = masters[assignment].tasks if assignment in masters else ()
-        of = next((task.points for task in tasks if task.name == name), None)
-        given = (student, assignment, name, of, mark.points, mark.comment)
-        kept.append(dict(zip(MARKS, given, strict=True)))
-    write_whole(folder / "points.csv", table_text(rows, POINTS))
-    write_whole(folder / "totals.csv", table_text(totals, TOTALS))
-    write_whole(folder / "marks.csv", table_text(kept, MARKS))
+        waiting, comments = 0, []
+        for task, points, _ in points_of(item, self.marks):
+            sums[kind_of(task)] += points or 0
+            waiting += points is None
+            mark = self.marks.get(item.submission, task.name)
+            if mark and mark.comment:
+                comments.append(f"{task.name}: {mark.comment}")
+        total = sum(sums.values())
+        sums |= {"total": total, "of": full_points(item.master), "to read": waiting}
+        return sums, "; ".join(comments)
+
+    def _write_feedback(self, item):
+        if item.failure:
+            return
+        path = self.course.folder / "feedback" / self._names[item.submission.who]
+        write_whole(path / f"{item.master.name}.html", feedback(item, self.marks))
+
+    def _write_gradebooks(self):
+        results = []
+        for item in ordered(self._good):
+            sums, comments = self._sums(item)
+            page = feedback(item, self.marks)
+            results.append(Result(item.submission, item.master, sums, comments, page))
+        self.hint = too_many_points(results, self.course.roster)
+        for name, content in gradebook_files(results, self.course.roster).items():
+            write_whole(self.course.folder / name, content)
 
 
-def full_points(master: Master) -> float:
-    """Returns the points that make full marks: those on top are not counted."""
-    return sum(task.points for task in master.tasks if not task.stretch)
-
-
-def _about(submission):
-    """Returns what the table of totals says of a submission beside its points."""
-    return {
-        "student": submission.student,
-        "assignment": submission.assignment or "",
-        "late": "late" if submission.late else "",
-        "modified": submission.modified.isoformat(" ", "seconds"),
-        "file": submission.path,
-        "note": submission.note,
-    }
-
-
-def page(title: str, body: str) -> bytes:
-    """Returns a page that asks no other host for anything and runs nothing."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n<h1>{html.escape(title)}</h1>\n{body}</body>\n</html>\n"
-    ).encode("utf-8", "replace")
-
-
-def feedback(item: Graded, master: Master, marks: Mapping[tuple[str, str, str], Mark]) -> bytes:
-    """Returns the page that a student gets: points and what to look at, no hidden test."""
-    lines, total, waiting = [], 0.0, False
-    for task, points, note in points_of(item, master, marks):
-        waiting |= points is None
-        total += points or 0
-        of = f"{number(task.points)}{' on top' if task.stretch else ''}"
-        shown = f"{number(points)} of {of}" if points is not None else f"of {of}, to be read"
-        note = note or ("right" if task.role == "test" else "")
-        name = task.name.removesuffix("-test").replace("-", " ")
-        lines.append(
-            f'<tr><td>{html.escape(name)}</td><td class="number">{shown}</td>'
-            f"<td>{html.escape(note)}</td></tr>\n"
-        )
-    full = full_points(master)
-    text = f"<p>{html.escape(item.submission.student)}: {number(total)} of {number(full)} points"
-    text += " so far; your teacher reads the rest.</p>\n" if waiting else ".</p>\n"
-    if item.submission.late:
-        text += "<p>Handed in after the deadline.</p>\n"
-    text += "<table>\n<tr><th>task</th><th>points</th><th></th></tr>\n" + "".join(lines)
-    text += "</table>\n"
-    if item.errors:
-        text += "<h2>Cells that raised an error</h2>\n<ul>\n"
-        for name, error in item.errors.items():
-            text += f"<li>Cell {html.escape(name)}: <code>{html.escape(error)}</code></li>\n"
-        text += "</ul>\n<p>Your notebook was run from first cell to last. Cells that you had run "
-        text += "in another order, or changed afterwards, give other results then.</p>\n"
-    return page(master.title, text)
-
-
-def answers_to_read(
-    graded: Sequence[Graded],
-    masters: Mapping[str, Master],
-    marks: Mapping[tuple[str, str, str], Mark],
-) -> bytes:
-    """Returns the page with all answers to the manual tasks, task by task, under the rubric."""
-    text = "<p>Enter points and comments in <code>marks.csv</code>, then run the same command "
-    text += "again: what is graded already stays.</p>\n"
-    for master in masters.values():
-        items = [item for item in ordered(graded) if item.submission.assignment == master.name]
-        for task in master.tasks:
-            if task.role != "manual" or not items:
-                continue
-            heading = f"{master.title}: {task.name} ({number(task.points)} points)"
-            text += f"<h2>{html.escape(heading)}</h2>\n"
-            text += f'<pre class="rubric">{html.escape(task.rubric)}</pre>\n'
-            for item in items:
-                text += _answer(item, task, marks[item.submission.student, master.name, task.name])
-    return page("Answers to read", text)
-
-
-def _answer(item, task, mark):
-    given = f": {number(mark.points)} points" if mark.points is not None else ""
-    text = f"<h3>{html.escape(item.submission.student)}{given}</h3>\n"
-    state = answer_state(item.submission, task)
-    if state == "stub":
-        return text + "<p>Not answered.</p>\n"
-    if state == "missing":
-        path = html.escape(item.submission.path)
-        return text + f"<p>Its cell has lost its mark: look for the answer in {path}.</p>\n"
-    for cell in item.submission.answer(task.name):
-        text += f"<pre>{html.escape(cell.source[:LONGEST_ANSWER])}</pre>\n"
-        for image in filter(is_png, cell.images):
-            text += f'<img alt="the figure of this answer" src="data:image/png;base64,{image}">\n'
-    return text
-
-
-def is_png(text: str) -> bool:
-    """Says whether a text is the base64 of a PNG."""
-    if not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text):
-        return False
-    try:
-        return base64.b64decode(text[:16] + "==").startswith(PNG)
-    except ValueError:
-        return False
-
-
-def write_all(
-    folder: Path,
-    graded: Sequence[Graded],
-    broken: Sequence[Submission],
-    masters: Mapping[str, Master],
-) -> dict[tuple[str, str, str], Mark]:
-    """Writes tables, answers and feedback; returns the marks, with the teacher's."""
-    marks = merge_marks(graded, masters, read_marks(folder / "marks.csv"))
-    write_tables(folder, graded, broken, masters, marks)
-    write_whole(folder / "answers.html", answers_to_read(graded, masters, marks))
-    taken: set[str] = set()
-    for item in ordered(graded):
-        master = masters[str(item.submission.assignment)]
-        name = re.sub(r"[^\w .()-]+", "-", item.submission.student)[:80].strip(" .") or "student"
-        while f"{name}/{master.name}".lower() in taken:
-            name += "-2"
-        taken.add(f"{name}/{master.name}".lower())
-        path = folder / "feedback" / name / f"{master.name}.html"
-        write_whole(path, feedback(item, master, marks))
-    return marks
+def _folders(submissions: Sequence[Submission]) -> dict[str, str]:
+    """Names the folder of each student's feedback: with the id, and none twice."""
+    names = {}
+    for item in submissions:
+        number = f" ({item.number})" if item.number and item.number not in item.student else ""
+        names[item.who] = file_name(item.student + number)
+    counts: dict[str, int] = {}
+    for name in names.values():
+        counts[name.casefold()] = counts.get(name.casefold(), 0) + 1
+    for who, name in names.items():
+        if counts[name.casefold()] > 1:
+            tag = hashlib.sha256(who.encode(errors="replace")).hexdigest()[:6]
+            names[who] = f"{name}-{tag}"
+    return names
