@@ -1,7 +1,9 @@
 """Proves an assignment's tests: the model solution passes, wrong answers lose what they should.
 
 An assignment's file of variants lists submissions that are almost right, each with the tasks it
-loses, and right ones that are written differently. `tests/homework` proves all of them.
+loses, and right ones that are written differently. `tests/homework` proves all of them. Another
+edition is proved by few runs: what it does not draw is left out, and wrong answers to different
+tasks are handed in together.
 """
 
 from collections.abc import Iterator
@@ -57,6 +59,42 @@ def _variant(master: Master, entry: dict[str, Any], loses: frozenset[str]) -> Va
     if unknown := loses - tests:
         raise MasterError(f"{master.name}.yaml, {entry['name']}: no test {sorted(unknown)}.")
     return Variant(entry["name"], tuple(cells.items()), loses)
+
+
+def combined(master: Master, public: Master) -> list[Variant]:
+    """Puts together what proves an edition whose public edition is proved already.
+
+    Args:
+        master: the assignment in an edition.
+        public: the same in the public edition.
+
+    Returns:
+        Submissions with several wrong answers each, to tasks that have nothing to do with each
+        other, and the right ones.
+    """
+    same = {cell.name for cell in master.cells if cell in public.cells}
+    model = {cell.name: cell.source for cell in master.cells if cell.code}
+    together: list[Variant] = []
+    for variant in variants(master):
+        changed = {name for name, source in variant.cells if source != model[name]}
+        if variant.loses and changed | variant.loses <= same:
+            continue
+        for place, other in enumerate(together):
+            taken = {name for name, source in other.cells if source != model[name]}
+            if (
+                variant.loses
+                and other.loses
+                and not (taken & changed or other.loses & variant.loses)
+            ):
+                cells = dict(other.cells) | {name: dict(variant.cells)[name] for name in changed}
+                loses = other.loses | variant.loses
+                together[place] = Variant(
+                    f"{other.name}; {variant.name}", tuple(cells.items()), loses
+                )
+                break
+        else:
+            together.append(variant)
+    return together
 
 
 def lost(outcomes: list[Outcome]) -> frozenset[str]:

@@ -1,10 +1,11 @@
 """Keeps the assignments with their answers locked in the repository.
 
-`locked/NAME.locked` holds the notebook `NAME.ipynb` with answers and hidden tests and the file
-`NAME.yaml` of variants that test the tests. They are encrypted, so that no search of the site, of
-the repository or of the web finds an answer. The key of the public edition stands below, because
-everybody may run the tests of a public repository; a teacher who needs a real secret makes an
-edition of her own, under a key of her own (see `book/homework/teaching.md`).
+`locked/NAME.locked` holds the notebook `NAME.ipynb` with answers and hidden tests, the file
+`NAME.yaml` of variants that test the tests, and `NAME.py`, which draws its numbers. They are
+encrypted, so that no search of the site, of the repository or of the web finds an answer. The key
+of the public edition stands below, because everybody may run the tests of a public repository; a
+teacher who needs a real secret draws an edition of her own, or locks assignments of her own under a
+key of her own (see `book/homework/teaching.md`).
 """
 
 import io
@@ -17,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from ravine.files import write_whole
 from tools.book.notebooks import ROOT
+from tools.homework.edition import PUBLIC, Edition
 from tools.homework.master import Master, MasterError, read_master
 
 ASSIGNMENTS = (
@@ -99,17 +101,21 @@ def opened_folder() -> Path | None:
     return OPENED if OPENED.is_dir() else None
 
 
-def load(name: str) -> Master:
+def files_of(folder: Path, name: str) -> dict[str, str]:
+    """Reads the files of an opened assignment: the text of each by its name."""
+    paths = [folder / f"{name}.{kind}" for kind in ("ipynb", "yaml", "py")]
+    return {path.name: path.read_text(encoding="utf-8") for path in paths if path.is_file()}
+
+
+def load(name: str, edition: Edition = PUBLIC) -> Master:
     """Reads an assignment: from the teacher's folder where it lies there, else from the vault.
 
     Raises:
         MasterError: if it is missing, does not open or is malformed.
     """
     folder = opened_folder()
-    path = folder / f"{name}.ipynb" if folder else None
-    if path and path.is_file():
-        variants = path.with_suffix(".yaml")
-        text = variants.read_text(encoding="utf-8") if variants.is_file() else ""
-        return read_master(name, path.read_text(encoding="utf-8"), text)
-    files = unlock(name)
-    return read_master(name, files[f"{name}.ipynb"], files[f"{name}.yaml"])
+    files = files_of(folder, name) if folder else {}
+    if f"{name}.ipynb" not in files:
+        files = unlock(name)
+    texts = [files.get(f"{name}.{kind}", "") for kind in ("ipynb", "yaml", "py")]
+    return read_master(name, *texts, edition)
