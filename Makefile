@@ -75,10 +75,14 @@ torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its bu
 		tests/backends tests/training/test_engine.py tests/surfaces/test_descent.py \
 		tests/surfaces/test_network_surface.py
 
-homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
-	@$(BIN)/python -m tools.homework release
+# EDITION=word draws numbers of your own; PER_STUDENT=roster.csv, others for each student.
+homework-release homework-grade homework-check homework-open: export RAVINE_HOMEWORK_EDITION := \
+	$(or $(value EDITION),$(value RAVINE_HOMEWORK_EDITION))
 
-homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip
+homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
+	@$(BIN)/python -m tools.homework release $(if $(PER_STUDENT),--per-student "$(PER_STUDENT)") $(OPTIONS)
+
+homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip, EDITION=word
 	@$(BIN)/python -m tools.homework grade "$(SUBMISSIONS)" $(OPTIONS)
 
 homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones

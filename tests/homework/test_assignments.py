@@ -1,5 +1,6 @@
 """The six assignments: their tests see what is wrong, their answers do not leak, they run."""
 
+import ast
 import os
 import re
 import subprocess
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.homework.samples import RIGHT, demo
+from tests.homework.samples import RIGHT, assignments, demo
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
 from tools.homework.grading import CELL_TIMEOUT, OF_THE_GRADER, expected_checks, grade
 from tools.homework.master import MasterError
 
-MASTERS = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+WIDEST = 82  # characters of a line of code that the site's page shows
+
+MASTERS = assignments()
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())
 VARIANTS = [(master, variant) for master in MASTERS.values() for variant in proof.variants(master)]
 
@@ -53,6 +56,63 @@ def test_every_task_says_what_it_wants(master):
     text = "\n".join(cell.source for cell in master.cells)
     for word in ("Rubric", "Stretch", "Warm-up", "../appendix/notation.md"):
         assert word in text
+
+
+def test_the_level_rises():
+    """Lines of code are a coarse measure, but they must not fall from week to week."""
+    lines = [proof.code_lines(master, figures=False) for master in MASTERS.values()]
+    assert lines == sorted(lines) and lines[-1] > 1.5 * lines[0]
+
+
+@masters
+def test_the_time_that_is_said_is_the_estimate(master):
+    said = re.search(r"\*\*Time:\*\* about (\d+) minutes", master.cells[0].source)
+    assert said and abs(int(said[1]) - proof.minutes(master)) <= 7
+
+
+@masters
+def test_points_and_parts_of_the_table_are_those_of_the_tasks(master):
+    rows = re.findall(r"^\| .+ \| (\d+) \|$", master.cells[0].source, re.MULTILINE)
+    top = sum(task.points for task in master.tasks if task.stretch)
+    assert [sum(map(int, rows[:-1])), int(rows[-1])] == [20, top]
+
+
+# Appended to each answer that is numbers: three significant digits of each.
+THREE_DIGITS = """
+def _three(value):
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_three(item) for item in value]
+    if isinstance(value, dict) or isinstance(value, (bool, str)) or not np.isfinite(value):
+        return value
+    return float(f"{value:.3g}")
+
+
+for _name in %r:
+    globals()[_name] = _three(globals()[_name])
+"""
+
+
+def rounded(cell):
+    """Returns an answer with its numbers rounded, as it stands where it defines a function."""
+    tree = ast.parse(cell.source)
+    if cell.role != "answer" or any(
+        isinstance(n, (ast.FunctionDef, ast.ClassDef)) for n in tree.body
+    ):
+        return cell.source
+    own = re.findall(r"`(\w+)`", "".join(re.findall(r"^#.*\n", cell.source, re.MULTILINE)))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return cell.source + THREE_DIGITS % sorted(names & set(own))
+
+
+@masters
+def test_three_digits_are_enough(master, expected, workshop):
+    assert "three significant digits counts" in master.cells[0].source
+    cells = [
+        (cell.name, rounded(cell)) for cell in master.cells if cell.code and cell.name != "setup"
+    ]
+    assert sum("_three" in source for _, source in cells) >= 5
+    outcomes = grade(master, cells, expected(master), workshop)
+    assert proof.lost(outcomes) == frozenset(), outcomes
 
 
 @masters
@@ -213,10 +273,12 @@ def test_the_released_notebook_is_in_nbgraders_format():
 
 @masters
 def test_a_released_notebook_is_read_outside_of_the_book(master):
-    """Its links lead somewhere from an LMS."""
+    """Its links lead somewhere from an LMS, and no line of code is cut on the page."""
     for cell in release.student_version(master).cells:
         if cell.cell_type == "markdown":
             assert re.findall(r"\]\((?!https://)[^)]*\)", cell.source) == []
+        elif cell.metadata.get("nbgrader", {}).get("grade_id") != release.SETUP:
+            assert [line for line in cell.source.splitlines() if len(line) > WIDEST] == []
 
 
 def test_a_link_leads_to_the_site():

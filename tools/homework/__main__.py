@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.homework import batch, proof, report, sandbox, vault
+from tools.homework import batch, handout, proof, report, sandbox, vault
+from tools.homework import edition as editions
 from tools.homework import release as releasing
 from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
@@ -25,10 +26,34 @@ console = Console()
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
 
+Secret = Annotated[
+    str,
+    typer.Option("--edition", envvar=editions.SECRET_VARIABLE, help="Your edition's secret word."),
+]
+
+
 @app.command()
-def release() -> None:
+def release(
+    edition: Secret = "",
+    per_student: Annotated[
+        Path | None, typer.Option(help="An edition for each student of this CSV of id,name.")
+    ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Make an edition the pages of the book, too.")
+    ] = False,
+) -> None:
     """Write the students' notebooks: the pages of the book, and dist/homework with a zip."""
-    for path in releasing.release(vault.load(name) for name in vault.ASSIGNMENTS):
+    if per_student:
+        if not edition:
+            raise MasterError("Editions for students need a secret word: add EDITION=word.")
+        people = handout.read_class(per_student.expanduser())
+        console.print(f"{len(people)} students, {len(vault.ASSIGNMENTS)} assignments each")
+        for path in handout.hand_out(edition, people)[-2:]:
+            console.print(str(path), soft_wrap=True)
+        return
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
+    masters = [vault.load(name, chosen) for name in vault.ASSIGNMENTS]
+    for path in releasing.release(masters, pages or not edition):
         console.print(str(path), soft_wrap=True)
 
 
@@ -39,6 +64,7 @@ def grade(
     due: Annotated[datetime | None, typer.Option(help="The deadline, local time.")] = None,
     cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
     jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,
+    edition: Secret = "",
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Grade where students' code cannot be locked in.")
     ] = False,
@@ -59,6 +85,7 @@ def grade(
     except FileNotFoundError as error:
         raise MasterError(str(error)) from error
     submissions = read_submissions(files, list(masters.values()), due)
+    submissions, drawn = handout.sort_out(submissions, edition)
     broken = [item for item in submissions if item.problem]
     console.print(f"{len(submissions) - len(broken)} submissions. {sandbox.promise()}")
     columns = (
@@ -76,7 +103,7 @@ def grade(
 
         graded = batch.grade_all(
             [item for item in submissions if not item.problem],
-            masters,
+            drawn,
             out / "results",
             workshop,
             cell_timeout,
@@ -114,12 +141,13 @@ def summarise(
 
 
 @app.command()
-def check(names: Names = None) -> None:
+def check(names: Names = None, edition: Secret = "") -> None:
     """Prove the tests: the model solutions pass, each listed variant loses what it should."""
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
     failed = False
     with Workshop() as workshop:
         for name in names or vault.ASSIGNMENTS:
-            master = vault.load(name)
+            master = vault.load(name, chosen)
             try:
                 expected = expected_checks(master, workshop, CELL_TIMEOUT)
             except AssertionError as error:
@@ -140,17 +168,13 @@ def check(names: Names = None) -> None:
 
 
 @app.command(name="open")
-def open_masters(names: Names = None) -> None:
-    """Write the assignments with their answers to private/homework, to read or to change them."""
-    vault.OPENED.mkdir(parents=True, exist_ok=True)
+def open_masters(names: Names = None, edition: Secret = "") -> None:
+    """Write the assignments to private/homework, to change them or, with numbers, to read."""
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
     for name in names or vault.ASSIGNMENTS:
-        for file, text in vault.unlock(name).items():
-            path = vault.OPENED / file
-            if path.exists() and path.read_text(encoding="utf-8") != text:
-                console.print(f"[yellow]{path} has changes of yours and stays as it is.[/]")
-                continue
-            path.write_text(text, encoding="utf-8")
-            console.print(str(path))
+        for path, kept in vault.open_files(name):
+            console.print(f"[yellow]{path}: {kept}[/]" if kept else str(path), soft_wrap=True)
+        console.print(str(vault.write_filled(name, chosen)), soft_wrap=True)
 
 
 @app.command()
@@ -168,7 +192,7 @@ def lock(names: Names = None) -> None:
 
 @app.command()
 def key() -> None:
-    """Print a new key, for RAVINE_HOMEWORK_KEY."""
+    """Print a new key, for RAVINE_HOMEWORK_KEY or as a secret word."""
     print(Fernet.generate_key().decode())
 
 

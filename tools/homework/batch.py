@@ -67,7 +67,7 @@ def grade_all(
 
     Args:
         submissions: those without a problem.
-        masters: the assignments by name.
+        masters: the assignments by `Submission.key`.
         results: the folder of the kept results.
         workshop: where processes come from.
         timeout: seconds for a cell, and for a test.
@@ -81,7 +81,7 @@ def grade_all(
     graded: dict[int, Graded] = {}
     waiting = []
     for number, submission in enumerate(submissions):
-        master = masters[str(submission.assignment)]
+        master = masters[submission.key]
         key = _key(submission, master, timeout, rules)
         if kept := _kept(result_path(results, submission), key, submission):
             graded[number] = kept
@@ -90,7 +90,7 @@ def grade_all(
             waiting.append((number, submission, master, key))
     expected = {
         name: expected_checks(masters[name], workshop, timeout)
-        for name in sorted({master.name for _, _, master, _ in waiting})
+        for name in sorted({submission.key for _, submission, _, _ in waiting})
     }
 
     def one(submission, master, key):
@@ -118,7 +118,7 @@ def _grade(submission, master, expected, workshop, timeout):
     for _ in range(ATTEMPTS):
         errors: dict[str, str] = {}
         started = workshop.starts
-        outcomes = grade(master, cells, expected[master.name], workshop, timeout, errors)
+        outcomes = grade(master, cells, expected[submission.key], workshop, timeout, errors)
         if workshop.starts == started and workshop.alive:
             return outcomes, errors
     raise RuntimeError(

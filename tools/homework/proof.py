@@ -97,6 +97,31 @@ def combined(master: Master, public: Master) -> list[Variant]:
     return together
 
 
+def code_lines(master: Master, figures: bool = True) -> int:
+    """Counts the lines of code of the model answers, without the tasks on top."""
+    answers = [
+        cell.rubric
+        for cell in master.cells
+        if cell.code and not cell.stretch and cell.role in ("answer", "manual")
+        if figures or cell.role == "answer"
+    ]
+    lines = (line.strip() for answer in answers for line in answer.splitlines())
+    return sum(bool(line) and not line.startswith("#") for line in lines)
+
+
+def minutes(master: Master) -> float:
+    """Estimates how long an assignment takes, without the tasks on top; nobody has been timed.
+
+    A minute for 100 words to read and for each line of code of the model answers, two to think for
+    each point of a test, four for each point that is earned in words.
+    """
+    tasks = [task for task in master.tasks if not task.stretch]
+    words = sum(len(cell.source.split()) for cell in master.cells if cell.role == "text")
+    tested = sum(task.points for task in tasks if task.role == "test")
+    written = sum(task.points for task in tasks if task.role == "manual" and not task.code)
+    return words / 100 + code_lines(master) + 2 * tested + 4 * written
+
+
 def lost(outcomes: list[Outcome]) -> frozenset[str]:
     """Lists the tests that gave no points."""
     return frozenset(outcome.task for outcome in outcomes if outcome.points == 0)

@@ -63,6 +63,9 @@ def student_version(master: Master) -> NotebookNode:
             node.metadata["deletable"] = False
             node.metadata["editable"] = cell.role in ("answer", "manual")
     notebook.metadata["ravine"] = {"homework": master.name}
+    if master.edition:
+        notebook.metadata["ravine"]["edition"] = master.edition
+        notebook.cells[0].source += f"\n\nEdition `{master.edition}`."
     nbformat.validate(notebook)
     return notebook
 
@@ -77,8 +80,12 @@ def page_path(name: str) -> Path:
     return PAGES / f"{name}.ipynb"
 
 
-def release(masters: Iterable[Master]) -> list[Path]:
+def release(masters: Iterable[Master], pages: bool = True) -> list[Path]:
     """Writes the students' notebooks: into the book, into `dist/homework`, and as a zip.
+
+    Args:
+        masters: the assignments.
+        pages: whether they become pages of the book, too.
 
     Returns:
         The files in `dist/homework`, the zip last.
@@ -87,7 +94,8 @@ def release(masters: Iterable[Master]) -> list[Path]:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for master in masters:
             text = page_text(master)
-            write_whole(page_path(master.name), text.encode())
+            if pages:
+                write_whole(page_path(master.name), text.encode())
             files.append(RELEASED / f"{master.name}.ipynb")
             write_whole(files[-1], text.encode())
             archive.writestr(zipfile.ZipInfo(files[-1].name, MADE), text)

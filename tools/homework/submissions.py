@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tools.homework.edition import carried
 from tools.homework.master import Master
 
 LARGEST = 20 * 2**20  # bytes of one notebook
@@ -70,6 +71,7 @@ class Submission:
         late: whether it came after the deadline.
         digest: SHA-256 of the file.
         cells: its cells.
+        edition: the edition that it carries; "" for the public one.
         problem: why it cannot be graded; "" when it can.
         note: what the teacher should know of it.
     """
@@ -83,6 +85,12 @@ class Submission:
     cells: tuple[CellText, ...]
     problem: str = ""
     note: str = ""
+    edition: str = ""
+
+    @property
+    def key(self) -> str:
+        """The assignment and its edition."""
+        return f"{self.assignment} {self.edition}".strip()
 
     def answer(self, name: str) -> list[CellText]:
         """Returns the cells that carry this `grade_id`: several when one was copied."""
@@ -323,7 +331,7 @@ def _read(file, masters, due):
     names = [master.name for master in masters]
     student, number, late = student_of(file, names)
     late = late or bool(due and file.modified > due)
-    assignment, problem = None, file.problem
+    assignment, problem, edition = None, file.problem, ""
     cells: tuple[CellText, ...] = ()
     if not problem:
         try:
@@ -332,6 +340,8 @@ def _read(file, masters, due):
             problem = str(error)
         else:
             assignment = recognise(file, metadata, cells, masters)
+            mark = _inside(metadata, "ravine").get("edition")
+            edition = carried(mark, (cell.source for cell in cells if not cell.code))
             if assignment is None:
                 problem = "it is none of the assignments"
     if assignment is None:
@@ -346,6 +356,7 @@ def _read(file, masters, due):
         digest=hashlib.sha256(file.content or b"").hexdigest(),
         cells=cells,
         problem=problem,
+        edition=edition,
     ), number
 
 
