@@ -77,6 +77,15 @@ def test_points_and_parts_of_the_table_are_those_of_the_tasks(master):
     assert [sum(map(int, rows[:-1])), int(rows[-1])] == [20, top]
 
 
+def test_the_guide_counts_what_is_marked_by_hand():
+    guide = (ROOT / "book/homework/teaching.md").read_text(encoding="utf-8")
+    tasks = [task for m in MASTERS.values() for task in m.tasks if task.role == "manual"]
+    texts = sum(not task.code for task in tasks)
+    assert f"{sum(task.points for task in tasks):g} of 120 points are marked by hand" in guide
+    assert (len(tasks), texts) == (9, 6) and "nine answers a student: six short texts" in guide
+    assert f"{120 * len(tasks):,} answers" in guide
+
+
 # Appended to each answer that is numbers: three significant digits of each.
 THREE_DIGITS = """
 def _three(value):

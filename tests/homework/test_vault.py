@@ -1,10 +1,12 @@
 """Assignments stay locked, open with their key alone, and complain when they are malformed."""
 
 import pytest
+import yaml
 from nbformat.v4 import writes
 
 from tests.homework.samples import demo, demo_notebook
-from tools.homework import proof, vault
+from tools.book.notebooks import ROOT
+from tools.homework import edition, proof, vault
 from tools.homework.master import MasterError, read_master
 
 
@@ -83,6 +85,15 @@ def test_a_damaged_file_is_no_reason_to_leave_tests_out(locked, monkeypatch):
     path = vault.locked_file("doubling")
     path.write_bytes(path.read_bytes()[:-20])
     assert vault.without_key() == ""
+
+
+def test_the_workflow_that_publishes_gets_key_and_edition():
+    text = (ROOT / ".github/workflows/publish.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["build"]["steps"]
+    step = next(step for step in steps if "make homework-release" in step.get("run", ""))
+    for name in (vault.KEY_VARIABLE, edition.SECRET_VARIABLE):
+        assert step["env"][name] == f"${{{{ secrets.{name} }}}}"
+        assert text.count(f"secrets.{name}") == 1, "no other step needs it"
 
 
 def opened(name="doubling"):

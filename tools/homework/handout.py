@@ -89,14 +89,15 @@ def sort_out(
     owners: dict[str, set[str]] = {}
     sorted_out = []
     for item in submissions:
-        if not item.problem and item.assignment:
+        assignment = item.assignment
+        if not item.problem and assignment:
             try:
                 chosen = editions.issued(item.edition, secret)
             except EditionError as error:
                 item = replace(item, problem=str(error))
             else:
                 if item.key not in masters:
-                    masters[item.key] = load(item.assignment, chosen)
+                    masters[item.key] = load(assignment, chosen)
                 owners.setdefault(item.edition, set()).add(item.student)
         sorted_out.append(item)
     shared = {"", editions.edition(secret).name if secret else ""}

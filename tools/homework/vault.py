@@ -159,8 +159,10 @@ def load(name: str, edition: Edition = PUBLIC) -> Master:
         )
     if f"{name}.ipynb" not in files:
         files = unlock(name)
-    texts = [files.get(f"{name}.{kind}", "") for kind in ("ipynb", "yaml", "py")]
-    return read_master(name, *texts, edition)
+    notebook, variants, drawing = (
+        files.get(f"{name}.{kind}", "") for kind in ("ipynb", "yaml", "py")
+    )
+    return read_master(name, notebook, variants, drawing, edition)
 
 
 def open_files(name: str) -> Iterator[tuple[Path, str]]:
