@@ -103,7 +103,8 @@ def unlock(name: str) -> dict[str, str]:
     if mark.decode(errors="replace") != mark_of(key):
         _lock_of(key)  # a word that is no key is said so
         raise MasterError(
-            f"{path.name} does not open: it was locked with another key than {KEY_VARIABLE} says."
+            f"{path.name} does not open: it was locked with another key than {KEY_VARIABLE} "
+            f"{'says' if os.environ.get(KEY_VARIABLE) else 'holds, which is not set'}."
         )
     try:
         opened = _lock_of(key).decrypt(content)
