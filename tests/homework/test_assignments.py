@@ -1,6 +1,5 @@
 """The six assignments: their tests see what is wrong, their answers do not leak, they run."""
 
-import ast
 import os
 import re
 import subprocess
@@ -84,44 +83,6 @@ def test_the_guide_counts_what_is_marked_by_hand():
     assert f"{sum(task.points for task in tasks):g} of 120 points are marked by hand" in guide
     assert (len(tasks), texts) == (9, 6) and "nine answers a student: six short texts" in guide
     assert f"{120 * len(tasks):,} answers" in guide
-
-
-# Appended to each answer that is numbers: three significant digits of each.
-THREE_DIGITS = """
-def _three(value):
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_three(item) for item in value]
-    if isinstance(value, dict) or isinstance(value, (bool, str)) or not np.isfinite(value):
-        return value
-    return float(f"{value:.3g}")
-
-
-for _name in %r:
-    globals()[_name] = _three(globals()[_name])
-"""
-
-
-def rounded(cell):
-    """Returns an answer with its numbers rounded, as it stands where it defines a function."""
-    tree = ast.parse(cell.source)
-    if cell.role != "answer" or any(
-        isinstance(n, (ast.FunctionDef, ast.ClassDef)) for n in tree.body
-    ):
-        return cell.source
-    own = re.findall(r"`(\w+)`", "".join(re.findall(r"^#.*\n", cell.source, re.MULTILINE)))
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return cell.source + THREE_DIGITS % sorted(names & set(own))
-
-
-@masters
-def test_three_digits_are_enough(master, expected, workshop):
-    assert "three significant digits counts" in master.cells[0].source
-    cells = [
-        (cell.name, rounded(cell)) for cell in master.cells if cell.code and cell.name != "setup"
-    ]
-    assert sum("_three" in source for _, source in cells) >= 5
-    outcomes = grade(master, cells, expected(master), workshop)
-    assert proof.lost(outcomes) == frozenset(), outcomes
 
 
 @masters
