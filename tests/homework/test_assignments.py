@@ -85,6 +85,17 @@ def test_the_guide_counts_what_is_marked_by_hand():
     assert f"{120 * len(tasks):,} answers" in guide
 
 
+@pytest.mark.parametrize("page", ["homework", "teaching"])
+def test_the_packages_that_grading_has_are_those_that_are_said(page):
+    text = (ROOT / f"book/homework/{page}.md").read_text(encoding="utf-8")
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    installed = set(re.findall(r"^([\w-]+)==", pins, re.MULTILINE))
+    for name in ("NumPy", "SciPy", "matplotlib", "pandas", "Pillow", "Keras", "TensorFlow"):
+        assert name in text and name.lower() in installed
+    for name in ("seaborn", "scikit-learn", "PyTorch", "tqdm"):
+        assert name in text and name.lower().removeprefix("py") not in installed
+
+
 @masters
 def test_the_model_solution_passes(master, expected):
     counts = expected(master)
