@@ -76,8 +76,12 @@ torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its bu
 		tests/backends tests/training/test_engine.py tests/surfaces/test_descent.py \
 		tests/surfaces/test_network_surface.py
 
+# EDITION=word draws numbers of your own; PER_STUDENT=roster.csv, others for each student.
+homework-release homework-grade homework-check homework-open homework-gradescope: export RAVINE_HOMEWORK_EDITION := \
+	$(or $(value EDITION),$(value RAVINE_HOMEWORK_EDITION))
+
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
-	@$(BIN)/python -m tools.homework release
+	@$(BIN)/python -m tools.homework release $(if $(PER_STUDENT),--per-student "$(PER_STUDENT)") $(OPTIONS)
 
 homework-grade: $(INSTALLED) ## Grade what students handed in: SUBMISSIONS=folder or zip, ROSTER=class.csv
 	@$(BIN)/python -m tools.homework grade "$(SUBMISSIONS)" $(if $(ROSTER),--roster "$(ROSTER)") $(OPTIONS)

@@ -2,7 +2,14 @@
 
 import pytest
 
+from tools.homework.edition import SECRET_VARIABLE
 from tools.homework.session import Workshop
+
+
+@pytest.fixture(autouse=True)
+def _public_edition(monkeypatch):
+    """A teacher's own secret word in the environment changes no test."""
+    monkeypatch.delenv(SECRET_VARIABLE, raising=False)
 
 
 @pytest.fixture(scope="module")

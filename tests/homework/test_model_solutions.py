@@ -6,7 +6,9 @@ import pytest
 from nbclient import NotebookClient
 
 from tests import forked_kernels
-from tools.homework import vault
+from tests.homework.samples import assignments
+
+MASTERS = assignments()
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +19,13 @@ def kernel():
     stop()
 
 
-@pytest.mark.parametrize("name", vault.ASSIGNMENTS)
+@pytest.mark.parametrize("name", MASTERS)
 def test_the_whole_notebook_runs(name, kernel, tmp_path, monkeypatch):
     """With figures and hidden tests, all in one kernel, as in a student's Jupyter."""
     # As a student's kernel starts: no settings of the tests, which make training slow.
     for setting in ("MPLBACKEND", "XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"):
         monkeypatch.delenv(setting, raising=False)
-    notebook = deepcopy(vault.load(name).notebook)
+    notebook = deepcopy(MASTERS[name].notebook)
     NotebookClient(
         notebook,
         timeout=3600,

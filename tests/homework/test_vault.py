@@ -1,10 +1,12 @@
 """Assignments stay locked, open with their key alone, and complain when they are malformed."""
 
 import pytest
+import yaml
 from nbformat.v4 import writes
 
 from tests.homework.samples import demo, demo_notebook
-from tools.homework import proof, vault
+from tools.book.notebooks import ROOT
+from tools.homework import edition, proof, vault
 from tools.homework.master import MasterError, read_master
 
 
@@ -59,8 +61,75 @@ def test_a_word_is_no_key(locked, monkeypatch):
 def test_a_damaged_file_does_not_open(locked):
     path = vault.locked_file("doubling")
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(MasterError, match="does not open"):
+    with pytest.raises(MasterError, match="does not open: it is damaged"):
         vault.load("doubling")
+
+
+def test_without_the_key_of_a_fork_the_reason_is_said(locked, monkeypatch):
+    monkeypatch.setattr(vault, "ASSIGNMENTS", ("doubling",))
+    assert vault.without_key() == ""
+    own = "A" * 43 + "="
+    monkeypatch.setenv(vault.KEY_VARIABLE, own)
+    vault.lock("doubling", locked)
+    assert vault.without_key() == ""
+    monkeypatch.delenv(vault.KEY_VARIABLE)
+    assert vault.without_key() == (
+        f"doubling.locked is locked with the key {vault.mark_of(own)}, "
+        "and RAVINE_HOMEWORK_KEY is not set"
+    )
+    assert own not in vault.locked_file("doubling").read_text()
+
+
+def test_a_damaged_file_is_no_reason_to_leave_tests_out(locked, monkeypatch):
+    monkeypatch.setattr(vault, "ASSIGNMENTS", ("doubling",))
+    path = vault.locked_file("doubling")
+    path.write_bytes(path.read_bytes()[:-20])
+    assert vault.without_key() == ""
+
+
+def test_the_workflow_that_publishes_gets_key_and_edition():
+    text = (ROOT / ".github/workflows/publish.yml").read_text(encoding="utf-8")
+    steps = yaml.safe_load(text)["jobs"]["build"]["steps"]
+    step = next(step for step in steps if "make homework-release" in step.get("run", ""))
+    for name in (vault.KEY_VARIABLE, edition.SECRET_VARIABLE):
+        assert step["env"][name] == f"${{{{ secrets.{name} }}}}"
+        assert text.count(f"secrets.{name}") == 1, "no other step needs it"
+
+
+def opened(name="doubling"):
+    return {path.name: kept for path, kept in vault.open_files(name)}
+
+
+def changed(files, word):
+    return {name: text.replace("Doubling", word) for name, text in files.items()}
+
+
+def test_what_nobody_changed_is_brought_up_to_date(locked):
+    assert opened() == {"doubling.ipynb": "", "doubling.yaml": ""}
+    vault.lock("doubling", changed(locked, "Twice"))
+    with pytest.raises(
+        MasterError, match="nothing was changed in it: run make homework-open again"
+    ):
+        vault.load("doubling")
+    assert opened() == {"doubling.ipynb": "", "doubling.yaml": ""}
+    assert vault.load("doubling").title == "Homework 0: Twice"
+
+
+def test_what_a_teacher_changed_stays(locked):
+    opened()
+    path = vault.OPENED / "doubling.ipynb"
+    path.write_text(path.read_text().replace("Doubling", "Tripling"))
+    assert opened()["doubling.ipynb"] == "has changes of yours and stays as it is"
+    vault.lock("doubling", changed(locked, "Twice"))
+    assert "move it away and run this again" in opened()["doubling.ipynb"]
+    assert vault.load("doubling").title == "Homework 0: Tripling"
+
+
+def test_an_assignment_is_written_with_its_numbers(locked):
+    opened()
+    path = vault.write_filled("doubling")
+    assert path == vault.OPENED / "filled" / "doubling.ipynb"
+    assert read_master("doubling", path.read_text()).title == "Homework 0: Doubling"
 
 
 def test_a_missing_assignment_is_named(locked):

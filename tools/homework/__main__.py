@@ -3,6 +3,8 @@
 import os
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ravine.files import InUseError, WriteError, only_writer, write_whole
-from tools.homework import batch, classes, proof, sandbox, vault
+from tools.homework import batch, classes, handout, proof, sandbox, vault
+from tools.homework import edition as editions
 from tools.homework import gradescope as gradescopes
 from tools.homework import release as releasing
 from tools.homework import similarity as comparing
 from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
-from tools.homework.master import MasterError
+from tools.homework.master import Master, MasterError
 from tools.homework.report import Reports
 from tools.homework.session import Workshop
 
@@ -32,10 +35,34 @@ MOMENTS = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
 
+Secret = Annotated[
+    str,
+    typer.Option("--edition", envvar=editions.SECRET_VARIABLE, help="Your edition's secret word."),
+]
+
+
 @app.command()
-def release() -> None:
+def release(
+    edition: Secret = "",
+    per_student: Annotated[
+        Path | None, typer.Option(help="An edition for each student of this CSV of id,name.")
+    ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Make an edition the pages of the book, too.")
+    ] = False,
+) -> None:
     """Write the students' notebooks: the pages of the book, and dist/homework with a zip."""
-    for path in releasing.release(vault.load(name) for name in vault.ASSIGNMENTS):
+    if per_student:
+        if not edition:
+            raise MasterError("Editions for students need a secret word: add EDITION=word.")
+        people = handout.read_class(per_student.expanduser())
+        console.print(f"{len(people)} students, {len(vault.ASSIGNMENTS)} assignments each")
+        for path in handout.hand_out(edition, people)[-2:]:
+            console.print(str(path), soft_wrap=True)
+        return
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
+    masters = [vault.load(name, chosen) for name in vault.ASSIGNMENTS]
+    for path in releasing.release(masters, pages or not edition):
         console.print(str(path), soft_wrap=True)
 
 
@@ -52,6 +79,7 @@ def grade(
     cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
     budget: Annotated[float, typer.Option(help="Seconds for a submission.")] = batch.BUDGET,
     jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,
+    edition: Secret = "",
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Grade where students' code cannot be locked in.")
     ] = False,
@@ -68,6 +96,8 @@ def grade(
     try:
         with only_writer(out):
             course = classes.take_in(place, out, masters, roster, due)
+            found, drawn = handout.sort_out(course.intake.submissions, edition)
+            course = replace(course, intake=replace(course.intake, submissions=tuple(found)))
             ready = [item for item in course.intake.submissions if not item.problem]
             console.print(f"{len(ready)} submissions. {sandbox.promise()}")
             jobs = jobs or batch.default_jobs(os.cpu_count(), classes.memory())
@@ -81,7 +111,7 @@ def grade(
 
                 results = out / "results"
                 limits = (cell_timeout, jobs, advance, budget)
-                batch.grade_all(ready, masters, results, workshop, *limits)
+                batch.grade_all(ready, drawn, results, workshop, *limits)
             for line in classes.summary(reports, time.monotonic() - began):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
     except (ValueError, InUseError, WriteError, AssertionError) as error:
@@ -127,10 +157,11 @@ def similarity(
 
 
 @app.command()
-def gradescope(names: Names = None) -> None:
+def gradescope(names: Names = None, edition: Secret = "") -> None:
     """Write an autograder for Gradescope for each assignment, to dist/homework."""
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
     for name in names or vault.ASSIGNMENTS:
-        master = vault.load(name)
+        master = vault.load(name, chosen)
         path = releasing.RELEASED / f"autograder-{name}.zip"
         write_whole(path, gradescopes.autograder(master))
         tests = [task for task in master.tasks if task.role == "test"]
@@ -141,43 +172,56 @@ def gradescope(names: Names = None) -> None:
 
 
 @app.command()
-def check(names: Names = None) -> None:
-    """Prove the tests: the model solutions pass, each listed variant loses what it should."""
-    failed = False
+def check(names: Names = None, edition: Secret = "") -> None:
+    """Prove the tests: the model solutions pass, each listed variant loses what it should.
+
+    Without a secret word, of the public edition and of all options that others may draw.
+    """
+    right = True
     with Workshop() as workshop:
         for name in names or vault.ASSIGNMENTS:
-            master = vault.load(name)
-            try:
-                expected = expected_checks(master, workshop, CELL_TIMEOUT)
-            except AssertionError as error:
-                console.print(f"[red]{error}[/]")
-                failed = True
+            if edition:
+                master = vault.load(name, editions.edition(edition))
+                right &= prove(master, proof.variants(master), workshop)
                 continue
-            console.print(f"{name}: the model solution passes {sum(expected.values())} checks")
-            for variant in proof.variants(master):
-                outcomes = grade_cells(master, variant.cells, expected, workshop)
-                right = proof.lost(outcomes) == variant.loses
-                failed |= not right
-                verdict = "" if right else f" [red]instead of {sorted(variant.loses)}[/]"
-                console.print(f"  {variant.name}: loses {sorted(proof.lost(outcomes))}{verdict}")
-                if not right:
-                    for outcome in outcomes:
-                        console.print(f"      {outcome.task}: {outcome.note}", markup=False)
-    raise typer.Exit(failed)
+            public = vault.load(name)
+            right &= prove(public, proof.variants(public), workshop)
+            for number in range(1, public.lines):
+                master = vault.load(name, editions.line(number))
+                right &= prove(master, proof.combined(master, public), workshop)
+    raise typer.Exit(not right)
+
+
+def prove(master: Master, variants: Iterable[proof.Variant], workshop: Workshop) -> bool:
+    """Prints what model solution and variants lose, and says whether all of it is right."""
+    title = f"{master.name} {master.edition}".strip()
+    try:
+        expected = expected_checks(master, workshop, CELL_TIMEOUT)
+    except AssertionError as error:
+        console.print(f"[red]{title}: {error}[/]")
+        return False
+    console.print(f"{title}: the model solution passes {sum(expected.values())} checks")
+    all_right = True
+    for variant in variants:
+        outcomes = grade_cells(master, variant.cells, expected, workshop)
+        right = proof.lost(outcomes) == variant.loses
+        all_right &= right
+        verdict = "" if right else f" [red]instead of {sorted(variant.loses)}[/]"
+        console.print(f"  {variant.name}: loses {sorted(proof.lost(outcomes))}{verdict}")
+        if not right:
+            for outcome in outcomes:
+                console.print(f"      {outcome.task}: {outcome.note}", markup=False)
+    return all_right
 
 
 @app.command(name="open")
-def open_masters(names: Names = None) -> None:
-    """Write the assignments with their answers to private/homework, to read or to change them."""
-    vault.OPENED.mkdir(parents=True, exist_ok=True)
+def open_masters(names: Names = None, edition: Secret = "") -> None:
+    """Write the assignments to private/homework, to change them or, with numbers, to read."""
+    chosen = editions.edition(edition) if edition else editions.PUBLIC
     for name in names or vault.ASSIGNMENTS:
-        for file, text in vault.unlock(name).items():
-            path = vault.OPENED / file
-            if path.exists() and path.read_text(encoding="utf-8") != text:
-                console.print(f"[yellow]{path} has changes of yours and stays as it is.[/]")
-                continue
-            path.write_text(text, encoding="utf-8")
-            console.print(str(path))
+        for path, kept in vault.open_files(name):
+            console.print(f"[yellow]{path}: {kept}[/]" if kept else str(path), soft_wrap=True)
+        console.print(str(vault.write_filled(name, chosen)), soft_wrap=True)
 
 
 @app.command()
@@ -197,7 +241,7 @@ def lock(names: Names = None) -> None:
 
 @app.command()
 def key() -> None:
-    """Print a new key, for RAVINE_HOMEWORK_KEY."""
+    """Print a new key, for RAVINE_HOMEWORK_KEY or as a secret word."""
     print(Fernet.generate_key().decode())
 
 

@@ -15,7 +15,14 @@ from tools.homework.layouts import (
     of_one_student,
 )
 from tools.homework.master import Master
-from tools.homework.reading import CellText, named, read_cells, recognise, refusal
+from tools.homework.reading import (
+    CellText,
+    edition_of,
+    named,
+    read_cells,
+    recognise,
+    refusal,
+)
 from tools.homework.texts import shown
 
 TIMESTAMP = "timestamp.txt"  # nbgrader writes it beside what it collects
@@ -30,6 +37,7 @@ class Seen:
         parts: its folders and name, without those that all share.
         cells: the cells of a notebook.
         assignment: what it was recognised as.
+        edition: the edition that it carries; "" for the public one.
         problem: why it cannot be graded.
         digest: SHA-256 of its content.
         text: that of a small text file.
@@ -40,6 +48,7 @@ class Seen:
     parts: tuple[str, ...] = ()
     cells: tuple[CellText, ...] = ()
     assignment: str | None = None
+    edition: str = ""
     problem: str = ""
     digest: str = ""
     text: str = ""
@@ -64,6 +73,7 @@ def look(file: File, masters: Sequence[Master]) -> Seen:
             item.problem = shown(str(error))
         else:
             item.assignment = recognise(name, metadata, item.cells, masters)
+            item.edition = edition_of(metadata, item.cells)
             if item.assignment is None:
                 item.problem = "it is none of the assignments"
     if item.assignment is None:

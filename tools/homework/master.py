@@ -5,6 +5,7 @@ with points, or an answer with points for the teacher to read (*manual*). Betwee
 SOLUTION` and `### END SOLUTION` lies what students write themselves, between `### BEGIN HIDDEN
 TESTS` and `### END HIDDEN TESTS` what only the grader runs. Two tags add to nbgrader's format:
 `stretch` marks a task whose points come on top, `ungraded` a given cell that grading leaves out.
+Placeholders, `{{eta}}`, are filled by the assignment's own `draw`: see `edition`.
 """
 
 import re
@@ -14,6 +15,9 @@ from typing import Any
 import nbformat
 import yaml
 from nbformat import NotebookNode
+
+from tools.homework import edition as editions
+from tools.homework.edition import PUBLIC, Edition, EditionError
 
 SOLUTION = re.compile(
     r"^(?P<indent>[ \t]*)### BEGIN SOLUTION[ \t]*\n(?P<inside>.*?)^[ \t]*### END SOLUTION[ \t]*\n?",
@@ -96,12 +100,16 @@ class Master:
         notebook: the notebook.
         cells: its cells, in order.
         variants: submissions to test the tests with: see `tests/homework`.
+        edition: the edition's name; "" for the public one.
+        lines: how many editions take every option of every choice at least once.
     """
 
     name: str
     notebook: NotebookNode
     cells: tuple[Cell, ...]
     variants: dict[str, Any]
+    edition: str = ""
+    lines: int = 1
 
     @property
     def title(self) -> str:
@@ -128,13 +136,17 @@ def role_of(cell: NotebookNode) -> str:
     return "given" if cell.cell_type == "code" else "text"
 
 
-def read_master(name: str, notebook: str, variants: str = "") -> Master:
-    """Reads an assignment.
+def read_master(
+    name: str, notebook: str, variants: str = "", drawing: str = "", edition: Edition = PUBLIC
+) -> Master:
+    """Reads an assignment, in one of its editions.
 
     Args:
         name: its name.
         notebook: the notebook's text.
         variants: the text of its file of variants.
+        drawing: the code that fills its placeholders.
+        edition: which edition.
 
     Raises:
         MasterError: if the file is no notebook or breaks the rules of the format.
@@ -144,25 +156,47 @@ def read_master(name: str, notebook: str, variants: str = "") -> Master:
         nbformat.validate(node)
     except (ValueError, nbformat.ValidationError) as error:
         raise MasterError(f"{name}.ipynb is no notebook: {error}.") from error
-    cells = []
-    for number, cell in enumerate(node.cells, start=1):
-        marks = cell.metadata.get("nbgrader", {})
-        tags = cell.metadata.get("tags", [])
-        cells.append(
-            Cell(
-                name=marks.get("grade_id", f"cell-{number}"),
-                role=role_of(cell),
-                code=cell.cell_type == "code",
-                source=cell.source + "\n",
-                points=float(marks.get("points", 0)),
-                stretch="stretch" in tags,
-                ungraded="ungraded" in tags,
-            )
-        )
-    master = Master(name, node, tuple(cells), yaml.safe_load(variants) or {})
+    listed = yaml.safe_load(variants) or {}
+    try:
+        values, lines = editions.draw(name, drawing, edition)
+        used: set[str] = set()
+        for cell in node.cells:
+            cell.source = editions.fill(cell.source, values, used)
+        listed = _filled(listed, values, used)
+    except EditionError as error:
+        raise MasterError(f"{name}.py: {error}.") from error
+    if unused := sorted(values.keys() - used):
+        raise MasterError(f"{name}.py: no cell has a place for {unused[0]}, take it out of draw.")
+    cells = tuple(_cell(number, cell) for number, cell in enumerate(node.cells, start=1))
+    master = Master(name, node, cells, listed, edition.name, lines)
     if complaints := master_complaints(master):
         raise MasterError(f"{name}.ipynb: {complaints[0]}.")
     return master
+
+
+def _filled(value, values, used):
+    """Fills the placeholders of all texts in a file of variants."""
+    if isinstance(value, str):
+        return editions.fill(value, values, used)
+    if isinstance(value, list):
+        return [_filled(item, values, used) for item in value]
+    if isinstance(value, dict):
+        return {name: _filled(item, values, used) for name, item in value.items()}
+    return value
+
+
+def _cell(number, cell):
+    marks = cell.metadata.get("nbgrader", {})
+    tags = cell.metadata.get("tags", [])
+    return Cell(
+        name=marks.get("grade_id", f"cell-{number}"),
+        role=role_of(cell),
+        code=cell.cell_type == "code",
+        source=cell.source + "\n",
+        points=float(marks.get("points", 0)),
+        stretch="stretch" in tags,
+        ungraded="ungraded" in tags,
+    )
 
 
 def master_complaints(master: Master) -> list[str]:

@@ -1,7 +1,9 @@
 """Proves an assignment's tests: the model solution passes, wrong answers lose what they should.
 
 An assignment's file of variants lists submissions that are almost right, each with the tasks it
-loses, and right ones that are written differently. `tests/homework` proves all of them.
+loses, and right ones that are written differently. `tests/homework` proves all of them. Another
+edition is proved by few runs: what it does not draw is left out, and wrong answers to different
+tasks are handed in together.
 """
 
 from collections.abc import Iterator
@@ -57,6 +59,67 @@ def _variant(master: Master, entry: dict[str, Any], loses: frozenset[str]) -> Va
     if unknown := loses - tests:
         raise MasterError(f"{master.name}.yaml, {entry['name']}: no test {sorted(unknown)}.")
     return Variant(entry["name"], tuple(cells.items()), loses)
+
+
+def combined(master: Master, public: Master) -> list[Variant]:
+    """Puts together what proves an edition whose public edition is proved already.
+
+    Args:
+        master: the assignment in an edition.
+        public: the same in the public edition.
+
+    Returns:
+        Submissions with several wrong answers each, to tasks that have nothing to do with each
+        other, and the right ones.
+    """
+    same = {cell.name for cell in master.cells if cell in public.cells}
+    model = {cell.name: cell.source for cell in master.cells if cell.code}
+    together: list[Variant] = []
+    for variant in variants(master):
+        changed = {name for name, source in variant.cells if source != model[name]}
+        if variant.loses and changed | variant.loses <= same:
+            continue
+        for place, other in enumerate(together):
+            taken = {name for name, source in other.cells if source != model[name]}
+            if (
+                variant.loses
+                and other.loses
+                and not (taken & changed or other.loses & variant.loses)
+            ):
+                cells = dict(other.cells) | {name: dict(variant.cells)[name] for name in changed}
+                loses = other.loses | variant.loses
+                together[place] = Variant(
+                    f"{other.name}; {variant.name}", tuple(cells.items()), loses
+                )
+                break
+        else:
+            together.append(variant)
+    return together
+
+
+def code_lines(master: Master, figures: bool = True) -> int:
+    """Counts the lines of code of the model answers, without the tasks on top."""
+    answers = [
+        cell.rubric
+        for cell in master.cells
+        if cell.code and not cell.stretch and cell.role in ("answer", "manual")
+        if figures or cell.role == "answer"
+    ]
+    lines = (line.strip() for answer in answers for line in answer.splitlines())
+    return sum(bool(line) and not line.startswith("#") for line in lines)
+
+
+def minutes(master: Master) -> float:
+    """Estimates how long an assignment takes, without the tasks on top; nobody has been timed.
+
+    A minute for 100 words to read and for each line of code of the model answers, two to think for
+    each point of a test, four for each point that is earned in words.
+    """
+    tasks = [task for task in master.tasks if not task.stretch]
+    words = sum(len(cell.source.split()) for cell in master.cells if cell.role == "text")
+    tested = sum(task.points for task in tasks if task.role == "test")
+    written = sum(task.points for task in tasks if task.role == "manual" and not task.code)
+    return words / 100 + code_lines(master) + 2 * tested + 4 * written
 
 
 def lost(outcomes: list[Outcome]) -> frozenset[str]:

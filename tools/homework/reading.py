@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tools.homework.edition import carried
 from tools.homework.master import Master
 
 MOST_VALUES = 1_000_000  # in one notebook, before it is read: each takes about 100 bytes of memory
@@ -205,6 +206,12 @@ def named(path: str, assignments: Iterable[str]) -> str | None:
     """Finds the assignment whose name stands in a path."""
     plain = re.sub(r"[ _]+", "-", path.lower())
     return max((name for name in assignments if name in plain), key=len, default=None)
+
+
+def edition_of(metadata: object, cells: Sequence[CellText]) -> str:
+    """Reads which edition a notebook is of; "" for the public one."""
+    mark = _inside(metadata, "ravine").get("edition")
+    return carried(mark, (cell.source for cell in cells if not cell.code))
 
 
 def untouched(cells: Sequence[CellText], master: Master) -> bool:

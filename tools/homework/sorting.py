@@ -101,6 +101,7 @@ def _submission(item, path, roster, due):
         digest=item.digest,
         cells=item.cells,
         claim=item.claim,
+        edition=item.edition,
         problem=item.problem,
         order=order,
         aside=is_note(item),

@@ -26,6 +26,7 @@ class Submission:
         digest: SHA-256 of the file.
         cells: its cells.
         claim: what its path says about whose it is.
+        edition: the edition that it carries; "" for the public one.
         problem: why it cannot be graded; "" when it can.
         order: what tells the latest of several: the LMS' count and time, the file's date.
         aside: whether the LMS wrote it beside what the student handed in.
@@ -44,6 +45,7 @@ class Submission:
     digest: str
     cells: tuple[CellText, ...]
     claim: Claim
+    edition: str = ""
     problem: str = ""
     order: tuple[int, datetime, datetime] = (0, NEVER, NEVER)
     aside: bool = False
@@ -52,8 +54,8 @@ class Submission:
 
     @property
     def key(self) -> str:
-        """What tells apart the assignments to grade by."""
-        return str(self.assignment)
+        """The assignment and its edition."""
+        return f"{self.assignment} {self.edition}".strip()
 
     def answer(self, name: str) -> list[CellText]:
         """Returns the cells that carry this `grade_id`: several when one was copied."""
