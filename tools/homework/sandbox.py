@@ -14,6 +14,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 MEMORY = 4 * 2**30  # bytes that a student's process may hold
@@ -190,7 +191,30 @@ def promise() -> str:
     return f"{sentence}; this system gives users no namespaces."
 
 
-def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[int], None]) -> None:
+@dataclass(frozen=True)
+class Strength:
+    """Which layers lock code in."""
+
+    namespaces: bool
+    landlock: int
+
+
+def strongest() -> Strength:
+    """Returns all that this system has."""
+    return Strength(namespaces_allowed(), landlock_version())
+
+
+def weakest() -> Strength:
+    """Returns what every system has."""
+    return Strength(False, 0)
+
+
+def lock_in(
+    readable: Iterable[str | Path],
+    folder: Path,
+    announce: Callable[[int], None],
+    strength: Strength,
+) -> None:
     """Locks this process in, for ever. Call it in a fresh fork with one thread.
 
     Where namespaces are allowed, the caller comes back as a child of the process that entered,
@@ -203,7 +227,7 @@ def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[in
     """
     os.setsid()
     end_with_parent()
-    if enter_namespaces(folder):
+    if strength.namespaces and enter_namespaces(folder):
         child = os.fork()
         if child:
             announce(child)
@@ -215,6 +239,6 @@ def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[in
     os.chdir(folder)
     os.environ["TMPDIR"] = os.environ["HOME"] = str(folder)
     limit_resources()
-    if landlock_version():
+    if strength.landlock:
         forbid_files([*SYSTEM, *readable], [*DEVICES, folder])
     explain_what_is_forbidden()

@@ -1,5 +1,6 @@
 """The grader's side of a student's process: run cells, read names, call what they define."""
 
+import builtins
 import os
 import secrets
 import signal
@@ -9,10 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tools.book.notebooks import ROOT
 from tools.homework import messages
@@ -21,7 +24,40 @@ STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk ma
 
 
 class StudentError(Exception):
-    """The student's code raised."""
+    """The student's code raised.
+
+    Attributes:
+        kind: the name of the exception's class, if it is one of Python's own.
+        line: the line of the cell that raised; None where it is not known.
+    """
+
+    def __init__(self, kind: str, text: str, line: int | None):
+        super().__init__(f"{kind}: {text}{_where(line)}")
+        known = getattr(builtins, kind, None)
+        self.kind = kind if isinstance(known, type) and issubclass(known, BaseException) else ""
+        self.line = line
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+    @property
+    def brief(self) -> str:
+        """What was raised and where, without a word that the student's code has chosen."""
+        return f"{self.kind or 'an error'}{_where(self.line)}"
+
+
+def _where(line):
+    return "" if line is None else f" (line {line} of its cell)"
+
+
+# A test may ask for these, as NumPy does: that something has no length, say.
+RAISED = {
+    kind.__name__: type(kind.__name__, (StudentError, kind), {})
+    for kind in (
+        *(AttributeError, IndexError, KeyError, NotImplementedError, OverflowError, RuntimeError),
+        *(TypeError, ValueError, ZeroDivisionError),
+    )
+}
 
 
 class SessionEndedError(Exception):
@@ -38,7 +74,9 @@ class Workshop:
     Use it as a context: leaving it ends the worker and all that it started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, weakest: bool = False) -> None:
+        """Takes `weakest` to lock code in as the weakest of systems does, for tests."""
+        self._weakest = weakest
         self._lock = threading.Lock()
         self._folders = tempfile.TemporaryDirectory(prefix="homework-")
         self._worker: subprocess.Popen[bytes] | None = None
@@ -78,8 +116,9 @@ class Workshop:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        options = ["--weakest"] if self._weakest else []
         self._worker = subprocess.Popen(
-            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno())],
+            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno()), *options],
             cwd=ROOT,
             env=environment,
             pass_fds=[theirs.fileno()],
@@ -130,28 +169,34 @@ class Session:
     def _ending(self):
         return _Ending(self)
 
-    def run(self, source: str, label: str) -> None:
+    def run(self, source: str) -> None:
         """Runs a cell.
 
         Raises:
             StudentError: if it raises; the message names the error and the line.
             SessionEndedError: if the process ends, or is not done at the deadline.
         """
-        self._ask({"do": "run", "source": source, "label": f"cell {label}"})
+        self._ask({"do": "run", "source": source})
 
-    def names(self, names: Iterable[str]) -> dict[str, Any]:
-        """Reads those of the names that are defined: plain data, or handles for all else."""
-        return self._ask({"do": "names", "names": sorted(names)})
+    def names(
+        self, names: Iterable[str], helpers: str = "", given: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """Reads those of the names that are defined: plain data, or handles for all else.
 
-    def call(self, handle: int, arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:
-        """Calls what a handle stands for."""
-        encoded = [self._encode(argument) for argument in arguments]
+        Args:
+            names: of the notebook.
+            helpers: code of the assignment.
+            given: functions that this code defines, which count whatever became of them.
+        """
+        request = {"names": sorted(names), "helpers": helpers, "given": sorted(given)}
+        return self._ask({"do": "names", **request})
+
+    def do(self, operation: str, handle: int, *arguments: Any, **keywords: Any) -> Any:
+        """Does something with what a handle stands for: one of the worker's `OPERATIONS`."""
+        target = {"handle": handle}
+        encoded = [target, *(self._encode(argument) for argument in arguments)]
         named = {name: self._encode(value) for name, value in keywords.items()}
-        return self._ask({"do": "call", "handle": handle, "arguments": encoded, "keywords": named})
-
-    def get(self, handle: int, name: str) -> Any:
-        """Reads an attribute of what a handle stands for."""
-        return self._ask({"do": "get", "handle": handle, "name": name})
+        return self._ask({"do": operation, "arguments": encoded, "keywords": named})
 
     def _ask(self, request):
         # A number that cannot be guessed: an answer sent ahead of its question is none.
@@ -164,17 +209,21 @@ class Session:
                 raise messages.MessageError("an answer to no question")
             if "error" not in answer:
                 return messages.decode(answer["value"], self._find)
-            name, text, line = (answer["error"][key] for key in ("type", "text", "line"))
-        where = f" (line {line} of its cell)" if isinstance(line, int) else ""
-        raise StudentError(f"{name}: {text}{where}")
+            error = answer["error"]
+            kind, text = (printable(str(error[key]), 500) for key in ("type", "text"))
+            line = error["line"] if type(error["line"]) is int else None
+        raise RAISED.get(kind, StudentError)(kind, text, line)
 
     def _call_back(self, request):
         callback = self._callbacks[request["callback"]]
         arguments = [messages.decode(item, self._find) for item in request["arguments"]]
+        keywords = {
+            name: messages.decode(item, self._find) for name, item in request["keywords"].items()
+        }
         try:
-            reply = {"value": self._encode(callback(*arguments))}
+            reply = {"value": self._encode(callback(*arguments, **keywords))}
         except Exception as error:  # the student's code called it with the wrong things
-            reply = {"raised": f"{type(error).__name__}: {error}"}
+            reply = {"raised": [type(error).__name__, str(error)]}
         messages.send(self._channel, reply)
 
     def _encode(self, value):
@@ -189,7 +238,7 @@ class Session:
         return {"callback": len(self._callbacks) - 1}
 
     def _find(self, value):
-        return Handle(self, int(value["handle"]), str(value["type"])[:80])
+        return Handle(self, int(value["handle"]), printable(str(value["type"]), 80))
 
 
 class _Ending:
@@ -212,20 +261,80 @@ class _Ending:
             raise SessionEndedError("its process ended") from error
 
 
-class Handle:
-    """Stands in a test for an object of the student's process: call it, read its attributes."""
+class Handle(np.lib.mixins.NDArrayOperatorsMixin):
+    """Stands in a test for an object of the student's process: call it, read what is in it.
+
+    To compare it or to calculate with it, its numbers come over here: an object that calls itself
+    equal to everything is not asked.
+    """
+
+    __hash__ = object.__hash__
 
     def __init__(self, session: Session, number: int, kind: str):
         self._session, self._number, self._kind = session, number, kind
 
+    def _do(self, operation, *arguments, **keywords):
+        return self._session.do(operation, self._number, *arguments, **keywords)
+
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Calls it over there."""
-        return self._session.call(self._number, arguments, keywords)
+        return self._do("call", *arguments, **keywords)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._session.get(self._number, name)
+        return self._do("get", name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._do("item", key)
+
+    def __len__(self) -> int:
+        length = self._do("length")
+        if not 0 <= length <= messages.LONGEST:
+            raise ValueError(f"at most {messages.LONGEST} items are looked at")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = self._do("iterate")
+        for _ in range(messages.LONGEST):
+            items = iterator._do("next")
+            if not items:
+                return
+            yield items[0]
+        raise ValueError(f"at most {messages.LONGEST} items are looked at")
+
+    def __bool__(self) -> bool:
+        return self._do("truth") is True
+
+    def __float__(self) -> float:
+        return float(self._do("float"))
+
+    def __int__(self) -> int:
+        return int(self._do("int"))
+
+    def __index__(self) -> int:
+        return self._do("index")
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(float(self), digits)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self._do("array", None if dtype is None else np.dtype(dtype).str)
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{self!r} is no array")
+        return array
+
+    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        plain = [np.asarray(item) if isinstance(item, Handle) else item for item in inputs]
+        return getattr(function, method)(*plain, **keywords)
 
     def __repr__(self) -> str:
         return f"<a {self._kind}>"
+
+
+def printable(text: str, longest: int) -> str:
+    """Returns a text that every file and terminal takes: its start, without control characters."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for letter in text[:longest]
+    )
