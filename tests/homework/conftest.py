@@ -5,8 +5,8 @@ import pytest
 from tools.homework.session import Workshop
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workshop():
-    """Where processes come from; one for a file, since its imports take seconds."""
+    """Where processes come from; one for all files, since its imports take seconds."""
     with Workshop() as workshop:
         yield workshop

@@ -1,4 +1,4 @@
-"""Runs cells as a notebook's kernel does: in IPython's shell, but without a terminal or a front end.
+"""Runs cells as a notebook's kernel does: in IPython's shell, without a terminal or front end.
 
 Magics, `display`, top-level `await` and inline figures do what they do in Jupyter; nothing is shown
 to anybody. The messages of Jupyter's kernels, which need sockets, are not there.
@@ -8,7 +8,6 @@ import asyncio
 import subprocess
 import sys
 import traceback
-from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -56,14 +55,15 @@ class Shell(InteractiveShell):
 class Kernel:
     """A shell in which nothing has run."""
 
-    def __init__(self, folder: Path):
-        """Starts IPython with its files in a folder, which becomes the place of imports, too."""
+    def __init__(self) -> None:
+        """Starts IPython. Its files lie in the home folder; imports begin in the working folder."""
         # What a student writes into a file is imported from there; the course's tools are not.
         sys.path[0] = ""
         config = Config()
         config.HistoryManager.enabled = False
-        self.shell = Shell.instance(config=config, ipython_dir=str(folder / ".ipython"))
+        self.shell = Shell.instance(config=config)
         # Representations for a browser are made for nobody.
+        assert self.shell.display_formatter
         self.shell.display_formatter.active_types = ["text/plain"]
         self.shell.enable_matplotlib("inline")
 
@@ -97,7 +97,7 @@ class Kernel:
     def describe(self, error: BaseException) -> dict[str, Any]:
         """Says what was raised, and in which line of the student's cell."""
         cells = self.shell.compile._filename_map
-        lines = [
+        lines: list[int | None] = [
             line
             for frame, line in traceback.walk_tb(error.__traceback__)
             if frame.f_code.co_filename in cells

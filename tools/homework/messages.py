@@ -26,10 +26,11 @@ MOST_KEYS = 5_000
 MOST_AXES = 32
 # Numbers whose bytes mean the same on both sides; words are checked by their own lengths.
 DTYPES = {
-    f"{order}{kind}"
+    f"{order}{kind}{size}"
     for order in "<>|"
-    for kind in ["b1", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]
-} | {f"{order}{kind}" for order in "<>" for kind in ("c8", "c16")}
+    for kind, sizes in {"b": "1", "i": "1248", "u": "1248", "f": "248", "c": ("8", "16")}.items()
+    for size in sizes
+}
 
 HEADER = struct.Struct(">I")
 

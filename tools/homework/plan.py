@@ -42,11 +42,13 @@ def plan(master: Master, cells: Sequence[tuple[str | None, str]]) -> list[Step]:
     placed: list[tuple[str | None, Step]] = []
     for number, (name, source) in enumerate(cells, start=1):
         cell = own.get(name or "") or texts.get(_squeezed(source))
-        label = cell.name if cell else f"number {number}"
-        written = cell is None or cell.role in ("answer", "manual")
-        if written or _squeezed(source) not in map(_squeezed, (cell.released, cell.source)):
-            placed.append((cell.name if cell and written else None, Step(label, source)))
-        if not written:
+        if cell is None:
+            placed.append((None, Step(f"number {number}", source)))
+        elif cell.role in ("answer", "manual"):
+            placed.append((cell.name, Step(cell.name, source)))
+        else:
+            if _squeezed(source) not in map(_squeezed, (cell.released, cell.source)):
+                placed.append((None, Step(cell.name, source)))
             placed.append((cell.name, _own_step(cell)))
     order = list(own)
     for position, cell in enumerate(own.values()):
@@ -122,7 +124,7 @@ def given_imports(master: Master) -> Iterator[ast.Import | ast.ImportFrom]:
                 yield node
 
 
-def without_figures(master: Master) -> list[tuple[str | None, str]]:
+def without_figures(master: Master) -> list[tuple[str, str]]:
     """Returns the model solution's cells without those that only draw or show: they take time."""
     return [
         (cell.name, cell.source)

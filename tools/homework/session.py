@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tools.book.notebooks import ROOT
-from tools.homework import messages
+from tools.homework import messages, sandbox
 
 STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk makes slow
 
@@ -116,6 +116,9 @@ class Workshop:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        strength = sandbox.weakest() if self._weakest else sandbox.strongest()
+        if not strength.files:
+            sandbox.hide_memory()
         options = ["--weakest"] if self._weakest else []
         self._worker = subprocess.Popen(
             [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno()), *options],

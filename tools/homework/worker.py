@@ -66,9 +66,9 @@ OPERATIONS: dict[str, Callable] = {
 class Server:
     """Answers the grader's requests in the student's process."""
 
-    def __init__(self, channel: socket.socket, folder: Path):
+    def __init__(self, channel: socket.socket, shell: kernel.Kernel):
         self.channel = channel
-        self.kernel = kernel.Kernel(folder)
+        self.kernel = shell
         self.kept: list[Any] = []
         self.process = os.getpid()
 
@@ -150,10 +150,16 @@ def readable_paths() -> list[Path]:
 
 
 def fork_for(
-    channel: socket.socket, folder: Path, readable: list[Path], strength: sandbox.Strength
+    channel: socket.socket,
+    folder: Path,
+    readable: list[Path],
+    shell: kernel.Kernel,
+    strength: sandbox.Strength,
 ) -> None:
     """Becomes the process of one student's code and never returns."""
     try:
+        os.closerange(3, channel.fileno())
+        os.closerange(channel.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
         null = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(null, stream)
@@ -162,7 +168,7 @@ def fork_for(
             messages.send(channel, {"process": process})
 
         sandbox.lock_in(readable, folder, announce, strength)
-        asyncio.run(Server(channel, folder).serve())
+        asyncio.run(Server(channel, shell).serve())
     except BaseException:
         pass  # nobody is there to hear of it: the grader sees that the process has ended
     os._exit(0)
@@ -178,6 +184,7 @@ def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     readable = readable_paths()
+    shell = kernel.Kernel()
     control.send(b"ready")
     while True:
         folder, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
@@ -187,7 +194,7 @@ def main() -> None:
         if os.fork() == 0:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            fork_for(channel, Path(os.fsdecode(folder)), readable, strength)
+            fork_for(channel, Path(os.fsdecode(folder)), readable, shell, strength)
         channel.close()
 
 
