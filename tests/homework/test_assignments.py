@@ -11,7 +11,8 @@ import pytest
 from tests.homework.samples import RIGHT, demo
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
-from tools.homework.grading import CELL_TIMEOUT, OF_THE_GRADER, expected_checks, grade
+from tools.homework.checks import OF_THE_GRADER
+from tools.homework.grading import CELL_TIMEOUT, expected_checks, grade
 
 MASTERS = {name: vault.load(name) for name in vault.ASSIGNMENTS}
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())

@@ -18,7 +18,8 @@ import pytest
 
 from tools.book.notebooks import ROOT
 from tools.homework import sandbox
-from tools.homework.session import SessionEndedError, StudentError, TooSlowError, Workshop
+from tools.homework.handles import StudentError
+from tools.homework.session import SessionEndedError, TooSlowError, Workshop
 
 STRENGTHS = {"strongest": sandbox.strongest(), "weakest": sandbox.weakest()}
 

@@ -6,30 +6,26 @@ student's process: numbers as numbers, functions and classes as handles that cal
 student's code can choose what it answers, and nothing else.
 """
 
-import ast
-import builtins
-import importlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from tools.homework.checks import RESERVED, expectations, free_names, grader_names, without_values
+from tools.homework.handles import StudentError, printable
 from tools.homework.master import Master
-from tools.homework.plan import Step, given_imports, helpers, plan, without_figures
-from tools.homework.session import (
-    SessionEndedError,
-    StudentError,
-    Workshop,
-    printable,
+from tools.homework.plan import (
+    Step,
+    anything_shown_is_used,
+    helpers,
+    plan,
+    without_figures,
 )
+from tools.homework.session import SessionEndedError, Workshop
 
 # Seconds: for a whole submission, and for one cell or test of it, so that something is left for
 # the others where one never ends.
 BUDGET = 300.0
 CELL_TIMEOUT = 150.0
-# What a test may import; everything else it takes from the student's process.
-OF_THE_GRADER = ("numpy", "ravine.homework")
-RESERVED = "_count_check"
 LONGEST_NOTE = 600  # characters
 
 
@@ -61,58 +57,6 @@ class Verdict:
     checks: int
 
 
-def expectations(source: str) -> ast.Module:
-    """Parses a test so that each check that it makes is counted."""
-    return ast.fix_missing_locations(_CountChecks().visit(ast.parse(source)))
-
-
-class _CountChecks(ast.NodeTransformer):
-    """Puts a call that counts after each `assert` and each `expect...(...)`."""
-
-    def visit_Assert(self, node):
-        return self._counted(node)
-
-    def visit_Expr(self, node):
-        call = node.value
-        named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-        return self._counted(node) if named and call.func.id.startswith("expect") else node
-
-    def _counted(self, node):
-        return [node, ast.Expr(ast.Call(ast.Name(RESERVED, ast.Load()), [], []))]
-
-
-def free_names(source: str) -> set[str]:
-    """Lists the names that a test uses without defining or importing them."""
-    tree = ast.parse(source)
-    used: set[str] = set()
-    bound = set(dir(builtins))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound.update(name.asname or name.name for name in node.names)
-    return used - bound
-
-
-def grader_names(master: Master) -> dict[str, Any]:
-    """Imports for the tests what the given cells import of NumPy and of `ravine.homework`."""
-    names = {}
-    for node in given_imports(master):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                if name.name in OF_THE_GRADER:
-                    names[name.asname or name.name] = importlib.import_module(name.name)
-        elif node.module in OF_THE_GRADER:
-            for name in node.names:
-                module = importlib.import_module(node.module)
-                names[name.asname or name.name] = getattr(module, name.name)
-    return names
-
-
 class OverError(Exception):
     """The time of the submission is over."""
 
@@ -141,20 +85,33 @@ class Run:
     budget: float = BUDGET
     errors: dict[str, str] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    # Set when a hidden part has run: from then on, what the student's code says may quote it.
-    tainted: bool = False
 
     def __post_init__(self) -> None:
         self._known = grader_names(self.master)
         self._left_out: set[int] = set()
+        self._fatal: set[str] = set()  # the labels of those
+        # Set when a hidden part has run in a process: what its code says from then on may quote it.
+        self._tainted = False
         self._judged: set[int] = set()
         self._end = time.monotonic() + self.budget
 
     def judge(self) -> dict[str, Verdict]:
-        """Runs what there is to run and returns the verdict of each test."""
+        """Runs what there is to run and returns the verdict of each test.
+
+        Cells that draw or show something run only where a test that fails without them may need
+        them.
+        """
         try:
-            while not self._in_one_process():
+            while not self._in_one_process(shown=False):
                 pass
+            failed = any(verdict.failed for verdict in self.verdicts.values())
+            if failed and anything_shown_is_used(self.steps):
+                self._judged = set(self._left_out)
+                self.errors = {
+                    label: text for label, text in self.errors.items() if label in self._fatal
+                }
+                while not self._in_one_process(shown=True):
+                    pass
         except OverError:
             text = f"The time for the whole notebook, {self.budget:g} s, was over before this test."
             for number, step in enumerate(self.steps):
@@ -169,9 +126,10 @@ class Run:
             return False
         return test.name not in self.verdicts or bool(self.verdicts[test.name].failed)
 
-    def _in_one_process(self):
+    def _in_one_process(self, shown):
         """Runs all steps that are left; returns False where the process has ended before that."""
         session = self.workshop.open()
+        self._tainted = False
         started = time.monotonic()
         try:
             for number, step in enumerate(self.steps):
@@ -180,7 +138,7 @@ class Run:
                 if self._waits(number):
                     session.deadline = self._deadline(started)
                     self._judge(number, step.test, session)
-                if number not in self._left_out:
+                if number not in self._left_out and (shown or not step.shows):
                     session.deadline = self._deadline(started)
                     self._run(number, step, session)
         except SessionEndedError:
@@ -212,12 +170,13 @@ class Run:
                 self.errors[step.label] = self._words(error)
         except SessionEndedError as error:
             self._left_out.add(number)
+            self._fatal.add(step.label)
             if step.test is None:
                 self.errors[step.label] = str(error)
             raise
 
     def _words(self, error):
-        return error.brief if self.tainted else str(error)
+        return error.brief if self._tainted else str(error)
 
     def _judge(self, number, test, session):
         """Runs a test. What it does to the notebook's variables, `_run` does after it."""
@@ -233,7 +192,7 @@ class Run:
         try:
             namespace = {**self._names(test, session), RESERVED: count}
             exec(compile(expectations(test.visible), "test", "exec"), namespace)
-            part, self.tainted = "hidden", True
+            part, self._tainted = "hidden", True
             exec(compile(expectations(test.hidden), "hidden test", "exec"), namespace)
         except Exception as error:
             failed = "hidden" if part == "hidden" else self._note(error)
@@ -248,8 +207,8 @@ class Run:
         free = free_names(test.visible + test.hidden) - self._known.keys()
         code, functions = helpers(self.master, test)
         names = session.names(free - functions, code, free & functions)
-        if self.tainted and "expect_close" in self._known:
-            names["expect_close"] = _without_values(self._known["expect_close"])
+        if self._tainted and "expect_close" in self._known:
+            names["expect_close"] = without_values(self._known["expect_close"])
         return {**self._known, **names}
 
     def _note(self, error):
@@ -263,17 +222,8 @@ class Run:
         if isinstance(error, NameError):
             return f"{error}: is its cell filled in, and does it run?"
         # What came back is not what the test can work with: a word for a number, say.
-        text = "" if self.tainted else f": {error}"
+        text = "" if self._tainted else f": {error}"
         return f"The result cannot be checked ({type(error).__name__}{text})."
-
-
-def _without_values(expect_close):
-    """Keeps the values out of a message: they may be those of a hidden test, kept for later."""
-
-    def quiet(*arguments, show=False, **keywords):
-        expect_close(*arguments, **keywords)
-
-    return quiet
 
 
 def expected_checks(master: Master, workshop: Workshop, timeout: float) -> dict[str, int]:

@@ -6,10 +6,13 @@ stands and then as the assignment has it.
 """
 
 import ast
+import builtins
+import symtable
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.homework.master import Cell, Master
+from tools.homework.release import SETUP
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,14 @@ class Step:
         label: its name: nbgrader's `grade_id`, or its number in the notebook.
         source: its code; of a test, what students see of it.
         test: the test that it is; None for all else.
+        shows: whether it is there to draw or to show something: a task to draw a figure, or what
+            the assignment's tag `ungraded` marks. Such cells take most of the time.
     """
 
     label: str
     source: str
     test: Cell | None = None
+    shows: bool = False
 
 
 def plan(master: Master, cells: Sequence[tuple[str | None, str]]) -> list[Step]:
@@ -45,10 +51,10 @@ def plan(master: Master, cells: Sequence[tuple[str | None, str]]) -> list[Step]:
         if cell is None:
             placed.append((None, Step(f"number {number}", source)))
         elif cell.role in ("answer", "manual"):
-            placed.append((cell.name, Step(cell.name, source)))
+            placed.append((cell.name, Step(cell.name, source, shows=_shows(cell))))
         else:
             if _squeezed(source) not in map(_squeezed, (cell.released, cell.source)):
-                placed.append((None, Step(cell.name, source)))
+                placed.append((None, Step(cell.name, source, shows=_shows(cell))))
             placed.append((cell.name, _own_step(cell)))
     order = list(own)
     for position, cell in enumerate(own.values()):
@@ -57,7 +63,11 @@ def plan(master: Master, cells: Sequence[tuple[str | None, str]]) -> list[Step]:
 
 
 def _own_step(cell):
-    return Step(cell.name, cell.visible, cell if cell.role == "test" else None)
+    return Step(cell.name, cell.visible, cell if cell.role == "test" else None, _shows(cell))
+
+
+def _shows(cell):
+    return cell.role == "manual" or (cell.ungraded and cell.name != SETUP)
 
 
 def _put_back(placed, cell, before, after, own):
@@ -126,11 +136,59 @@ def given_imports(master: Master) -> Iterator[ast.Import | ast.ImportFrom]:
 
 def without_figures(master: Master) -> list[tuple[str, str]]:
     """Returns the model solution's cells without those that only draw or show: they take time."""
-    return [
-        (cell.name, cell.source)
-        for cell in master.cells
-        if cell.code and cell.role != "manual" and not cell.ungraded
-    ]
+    return [(cell.name, cell.source) for cell in master.cells if cell.code and not _shows(cell)]
+
+
+def anything_shown_is_used(steps: Sequence[Step]) -> bool:
+    """Says whether a cell may need what a cell before it has drawn or shown.
+
+    It may, where it uses a variable that the other has bound, or one that the other could have
+    changed. Functions, classes and modules do not count: a cell that draws calls them.
+    """
+    fixed = set(dir(builtins))
+    touched: set[str] = set()
+    parsed = [(step, _names(step.source)) for step in steps]
+    for _, names in parsed:
+        fixed |= names.defined
+    for step, names in parsed:
+        if step.shows:
+            touched |= (names.used | names.bound) - fixed
+            if names.unknown:
+                return True
+        elif touched & names.used or (touched and names.unknown):
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The names of a cell: `unknown` where they cannot be read from its text."""
+
+    used: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+    unknown: bool = False
+
+
+def _names(source: str) -> _Names:
+    try:
+        top = symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _Names(unknown=True)
+    symbols = top.get_symbols()
+    used = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
+    bound = {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
+    defined = {
+        symbol.get_name() for symbol in symbols if symbol.is_imported() or symbol.is_namespace()
+    }
+    scopes = list(top.get_children())
+    for scope in scopes:
+        scopes += scope.get_children()
+        names = [symbol for symbol in scope.get_symbols() if symbol.is_global()]
+        used |= {symbol.get_name() for symbol in names if symbol.is_referenced()}
+        bound |= {symbol.get_name() for symbol in names if symbol.is_assigned()}
+    look_around = {"globals", "locals", "vars", "eval", "exec", "get_ipython"} & used
+    return _Names(frozenset(used), frozenset(bound), frozenset(defined), bool(look_around))
 
 
 def _squeezed(source):

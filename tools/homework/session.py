@@ -1,6 +1,5 @@
 """The grader's side of a student's process: run cells, read names, call what they define."""
 
-import builtins
 import os
 import secrets
 import signal
@@ -10,54 +9,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tools.book.notebooks import ROOT
 from tools.homework import messages, sandbox
+from tools.homework.handles import RAISED, Handle, StudentError, printable
 
 STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk makes slow
-
-
-class StudentError(Exception):
-    """The student's code raised.
-
-    Attributes:
-        kind: the name of the exception's class, if it is one of Python's own.
-        line: the line of the cell that raised; None where it is not known.
-    """
-
-    def __init__(self, kind: str, text: str, line: int | None):
-        super().__init__(f"{kind}: {text}{_where(line)}")
-        known = getattr(builtins, kind, None)
-        self.kind = kind if isinstance(known, type) and issubclass(known, BaseException) else ""
-        self.line = line
-
-    def __str__(self) -> str:
-        return self.args[0]
-
-    @property
-    def brief(self) -> str:
-        """What was raised and where, without a word that the student's code has chosen."""
-        return f"{self.kind or 'an error'}{_where(self.line)}"
-
-
-def _where(line):
-    return "" if line is None else f" (line {line} of its cell)"
-
-
-# A test may ask for these, as NumPy does: that something has no length, say.
-RAISED = {
-    kind.__name__: type(kind.__name__, (StudentError, kind), {})
-    for kind in (
-        *(AttributeError, IndexError, KeyError, NotImplementedError, OverflowError, RuntimeError),
-        *(TypeError, ValueError, ZeroDivisionError),
-    )
-}
 
 
 class SessionEndedError(Exception):
@@ -262,82 +223,3 @@ class _Ending:
         nonsense = (messages.MessageError, KeyError, TypeError, ValueError, IndexError)
         if isinstance(error, (*nonsense, AttributeError, OSError)):
             raise SessionEndedError("its process ended") from error
-
-
-class Handle(np.lib.mixins.NDArrayOperatorsMixin):
-    """Stands in a test for an object of the student's process: call it, read what is in it.
-
-    To compare it or to calculate with it, its numbers come over here: an object that calls itself
-    equal to everything is not asked.
-    """
-
-    __hash__ = object.__hash__
-
-    def __init__(self, session: Session, number: int, kind: str):
-        self._session, self._number, self._kind = session, number, kind
-
-    def _do(self, operation, *arguments, **keywords):
-        return self._session.do(operation, self._number, *arguments, **keywords)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Calls it over there."""
-        return self._do("call", *arguments, **keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._do("get", name)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._do("item", key)
-
-    def __len__(self) -> int:
-        length = self._do("length")
-        if not 0 <= length <= messages.LONGEST:
-            raise ValueError(f"at most {messages.LONGEST} items are looked at")
-        return length
-
-    def __iter__(self) -> Iterator[Any]:
-        iterator = self._do("iterate")
-        for _ in range(messages.LONGEST):
-            items = iterator._do("next")
-            if not items:
-                return
-            yield items[0]
-        raise ValueError(f"at most {messages.LONGEST} items are looked at")
-
-    def __bool__(self) -> bool:
-        return self._do("truth") is True
-
-    def __float__(self) -> float:
-        return float(self._do("float"))
-
-    def __int__(self) -> int:
-        return int(self._do("int"))
-
-    def __index__(self) -> int:
-        return self._do("index")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return round(float(self), digits)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self._do("array", None if dtype is None else np.dtype(dtype).str)
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{self!r} is no array")
-        return array
-
-    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        plain = [np.asarray(item) if isinstance(item, Handle) else item for item in inputs]
-        return getattr(function, method)(*plain, **keywords)
-
-    def __repr__(self) -> str:
-        return f"<a {self._kind}>"
-
-
-def printable(text: str, longest: int) -> str:
-    """Returns a text that every file and terminal takes: its start, without control characters."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for letter in text[:longest]
-    )

@@ -32,9 +32,13 @@ PRELOADED = (
     "matplotlib_inline.backend_inline",
     "pandas",
     "ravine",
+    "ravine.data",
+    "ravine.figures",
     "ravine.homework",
+    "ravine.networks",
     "ravine.optimizers",
     "ravine.surfaces",
+    "ravine.training",
     "scipy.stats",
 )
 
@@ -47,10 +51,16 @@ def as_array(value: Any, dtype: str | None = None) -> np.ndarray:
     return array
 
 
+def attribute(target: Any, name: str) -> Any:
+    """Reads an attribute; a shape is a tuple, as it is for NumPy, where TensorFlow has its own."""
+    value = getattr(target, name)
+    return tuple(value) if name == "shape" else value
+
+
 # What a test may do with an object of the student's code; the rest is arithmetic with its array.
 OPERATIONS: dict[str, Callable] = {
     "call": lambda target, *arguments, **keywords: target(*arguments, **keywords),
-    "get": getattr,
+    "get": attribute,
     "item": operator.getitem,
     "length": len,
     "iterate": iter,
