@@ -4,6 +4,8 @@ They are made from the model answers, so that nothing of those is written here: 
 for the model's answer to a cell.
 """
 
+# Longer than 300 lines: a table of notebooks.
+
 from dataclasses import dataclass, field
 
 from tools.homework.master import Master
@@ -111,8 +113,7 @@ NOTEBOOKS: list[Honest] = [
             "the last output": f"{A}\nloss",
             "the last output is used": f"{A}\nfrom IPython.display import clear_output, Markdown\n"
             "clear_output()\nMarkdown('# Loss')",
-            "a shell script": f"{A}
-get_ipython().run_cell_magic('bash', '', 'echo 1')",
+            "a shell script": f"{A}\nget_ipython().run_cell_magic('bash', '', 'echo 1')",
             "exit": f"{A}\nexit",
             "input is caught": f"{A}\ntry:\n    input('how many?')\nexcept Exception:\n    pass",
             "warnings": f"import warnings\nwarnings.warn('look out')\n{A}\nnp.log(np.array([0.0]))",
@@ -262,7 +263,8 @@ get_ipython().run_cell_magic('bash', '', 'echo 1')",
         RMS,
         "a named tuple of counts",
         {
-            "counts": f"{A}\nfrom collections import namedtuple\nTwo = namedtuple('Two', 'full rows')\n"
+            "counts": f"{A}\nfrom collections import namedtuple\n"
+            "Two = namedtuple('Two', 'full rows')\n"
             "both = counts\ndef counts(shapes):\n    return Two(*both(shapes))"
         },
     ),
@@ -449,7 +451,8 @@ get_ipython().run_cell_magic('bash', '', 'echo 1')",
                 "tiny-step-test",
                 "%reset -f\nimport keras\nimport numpy as np\nfrom keras import ops\n"
                 "import matplotlib.pyplot as plt\nfrom ravine import figures\n"
-                "from ravine.homework import expect, expect_close\nfrom ravine.optimizers import Adam",
+                "from ravine.homework import expect, expect_close\n"
+                "from ravine.optimizers import Adam",
             ),
         ),
     ),
