@@ -8,6 +8,9 @@ import numpy as np
 
 from tools.homework import messages
 
+# Lines of a cell behind this one are not told: a made-up line can be a number that was hidden.
+LAST_LINE = 99
+
 
 class StudentError(Exception):
     """The student's code raised.
@@ -29,7 +32,8 @@ class StudentError(Exception):
     @property
     def brief(self) -> str:
         """What was raised and where, without a word that the student's code has chosen."""
-        return f"{self.kind or 'an error'}{_where(self.line)}"
+        line = self.line if self.line is not None and self.line <= LAST_LINE else None
+        return f"{self.kind or 'an error'}{_where(line)}"
 
 
 def _where(line):
