@@ -355,8 +355,8 @@ NOTEBOOKS: list[Honest] = [
         ADAM,
         "an answer from what the figure measured",
         {
-            "lengths": f"{A}\nsizes = sizes[:3]",
-            "figure": f"measured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
+            "lengths": A,
+            "figure": f"sizes = sizes[:3]\nmeasured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
             "reading": f"{A}\nrecovered += len(measured['Adam']) * 0",
         },
     ),

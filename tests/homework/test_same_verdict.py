@@ -58,7 +58,8 @@ def fails_in_a_kernel(honest: Honest, kernel: str, folder) -> frozenset[str]:
             cell.metadata["test"] = step.test.name if step.test else ""
     NotebookClient(
         notebook,
-        timeout=600,
+        timeout=3600,
+        startup_timeout=3600,
         kernel_name=kernel,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
