@@ -13,8 +13,8 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
-	homework-release homework-grade homework-similarity homework-gradescope homework-check homework-open \
-	homework-lock
+	homework-release homework-grade homework-similarity homework-gradescope homework-check homework-verdicts \
+	homework-open homework-lock
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 26
@@ -94,6 +94,9 @@ homework-gradescope: $(INSTALLED) ## Write autograders for Gradescope (all, or N
 
 homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones
 	@$(BIN)/python -m tools.homework check
+
+homework-verdicts: $(INSTALLED) ## Compare the grader with Jupyter's kernel on all odd notebooks
+	@RAVINE_KERNELS=all $(BIN)/python -m pytest tests/homework/test_same_verdict.py
 
 homework-open: $(INSTALLED) ## Open the homework with its answers in private/homework
 	@$(BIN)/python -m tools.homework open

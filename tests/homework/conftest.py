@@ -12,8 +12,8 @@ def _public_edition(monkeypatch):
     monkeypatch.delenv(SECRET_VARIABLE, raising=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workshop():
-    """Where processes come from; one for a file, since its imports take seconds."""
+    """Where processes come from; one for all files, since its imports take seconds."""
     with Workshop() as workshop:
         yield workshop

@@ -11,7 +11,8 @@ import pytest
 from tests.homework.samples import RIGHT, assignments, demo
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
-from tools.homework.grading import CELL_TIMEOUT, OF_THE_GRADER, expected_checks, grade
+from tools.homework.checks import OF_THE_GRADER
+from tools.homework.grading import CELL_TIMEOUT, expected_checks, grade
 from tools.homework.master import MasterError
 
 WIDEST = 82  # characters of a line of code that the site's page shows

@@ -4,28 +4,20 @@ What these submissions attack belongs to the test: a file of its own, a process 
 do no harm where the protection is broken, which is when they run unprotected.
 """
 
-import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from tests.homework.samples import RIGHT, TASKS, cells_of, demo, handed_in
-from tools.homework import messages, proof, sandbox
-from tools.homework.grading import StudentCode, expected_checks, grade, student_cells
+from tools.homework import messages, proof
+from tools.homework.grading import expected_checks, grade
 from tools.homework.session import Session, SessionEndedError
 
 LIMIT = 2.0  # seconds for a cell
-namespaces = sandbox.namespaces_allowed()
-locked_in = pytest.mark.skipif(
-    not sandbox.landlock_version(), reason="this kernel has no Landlock to lock code in with"
-)
 
 
 @pytest.fixture(scope="module")
@@ -159,41 +151,6 @@ def test_forged_results_give_no_points(source, workshop, expected):
     assert "double-test" in lost(handed_in({"double": source}), workshop, expected)
 
 
-@locked_in
-@pytest.mark.parametrize(
-    "place",
-    ["pyproject.toml", ".git", "tools/homework/locked", "tests/homework/samples.py", "private"],
-)
-def test_the_repository_cannot_be_read(place, workshop, expected):
-    path = Path(__file__).parents[2] / place
-    look = f"import os\nos.listdir({str(path)!r})" if path.is_dir() else f"open({str(path)!r})"
-    source = (
-        f"import tensorflow as tf\nfound = False\ntry:\n    {look.replace(chr(10), '; ')}\n"
-        f"    found = True\nexcept OSError:\n    pass\n"
-        f"try:\n    found = found or bool(tf.io.gfile.listdir({str(path)!r}))\n"
-        "except Exception:\n    pass\n"
-        "def double(x):\n    return 2 * np.asarray(x) if not found else None"
-    )
-    assert lost(handed_in({"double": source}), workshop, expected) == set()
-
-
-@locked_in
-def test_no_other_process_can_be_read(workshop, expected):
-    source = (
-        f"import os\nfound = []\n"
-        f"for n in ({os.getpid()}, os.getppid(), 1):\n"
-        "    for name in ('mem', 'environ', 'cmdline', 'maps', 'fd'):\n"
-        "        path = f'/proc/{n}/{name}'\n"
-        "        if n == os.getpid(): continue\n"
-        "        try:\n"
-        "            os.listdir(path) if name == 'fd' else open(path, 'rb').read(1)\n"
-        "            found.append(path)\n"
-        "        except OSError: pass\n"
-        "def double(x):\n    return 2 * np.asarray(x) if not found else None"
-    )
-    assert lost(handed_in({"double": source}), workshop, expected) == set()
-
-
 def test_hidden_tests_are_not_in_the_memory_of_the_process(workshop, expected):
     # The numbers of a hidden test arrive when it runs; its text never does.
     source = """
@@ -227,115 +184,6 @@ def double(x):
     assert proof.lost(outcomes) == set(), outcomes
 
 
-@locked_in
-def test_nothing_outside_its_folder_can_be_written_or_removed(tmp_path, workshop, expected):
-    victim = tmp_path / "neighbour.ipynb"
-    victim.write_text("precious")
-    source = (
-        "import os, shutil\n"
-        f"for attempt in (lambda: os.remove({str(victim)!r}),\n"
-        f"                lambda: shutil.rmtree({str(tmp_path)!r}),\n"
-        f"                lambda: open({str(victim)!r}, 'w').write('mine'),\n"
-        f"                lambda: os.rename({str(victim)!r}, 'stolen')):\n"
-        "    try: attempt()\n"
-        "    except OSError: pass\n"
-        "open('own.txt', 'w').write('allowed')\n" + RIGHT["double"]
-    )
-    assert lost(handed_in({"double": source}), workshop, expected) == set()
-    assert victim.read_text() == "precious"
-
-
-@locked_in
-def test_the_network_cannot_be_reached(workshop, expected):
-    server = socket.create_server(("127.0.0.1", 0))
-    server.setblocking(False)  # who has connected waits for `accept`
-    port = server.getsockname()[1]
-    source = (
-        "import ctypes, socket, struct\n"
-        f"try: socket.create_connection(('127.0.0.1', {port}), timeout=1)\n"
-        "except OSError: pass\n"
-        # past the audit hook, straight to the C library
-        "libc = ctypes.CDLL(None)\n"
-        "s = socket.socket()\n"
-        "host = socket.inet_aton('127.0.0.1')\n"
-        f"address = struct.pack('=HH4s8x', 2, socket.htons({port}), host)\n"
-        "libc.connect(s.fileno(), address, 16)\n" + RIGHT["double"]
-    )
-    with server:
-        assert lost(handed_in({"double": source}), workshop, expected) == set()
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
-@pytest.mark.skipif(
-    not namespaces and sandbox.landlock_version() < sandbox.SCOPES_FROM,
-    reason="this system has neither namespaces for users nor a Landlock that knows of signals",
-)
-def test_other_processes_get_no_signal(workshop, expected):
-    victim = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    source = (
-        "import ctypes\n"
-        "libc = ctypes.CDLL(None)\n"
-        f"libc.kill({victim.pid}, 9)\nlibc.kill({os.getpid()}, 10)\n"
-        "libc.prctl(1, 0)\n" + RIGHT["double"]
-    )
-    signals = []
-    before = signal.signal(signal.SIGUSR1, lambda number, frame: signals.append(number))
-    try:
-        assert lost(handed_in({"double": source}), workshop, expected) == set()
-        assert victim.poll() is None
-        assert not signals
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-        victim.communicate(b"\n")
-    assert victim.returncode == 0
-
-
-@pytest.mark.skipif(not namespaces, reason="this system gives users no namespaces")
-def test_a_fork_through_the_c_library_does_not_outlive_the_submission(workshop):
-    name = f"hw{secrets.token_hex(6)}"  # by which the test finds it among all processes
-    source = (
-        "import ctypes, os, time\n"
-        "libc = ctypes.CDLL(None)\n"
-        "if libc.fork() == 0:\n"
-        f"    libc.setsid()\n    libc.prctl(15, b'{name}')\n"
-        "    while True: time.sleep(1)\n"
-        "time.sleep(0.3)\n" + RIGHT["double"]
-    )
-
-    def alive():
-        for path in Path("/proc").glob("[0-9]*/comm"):
-            with suppress(OSError):
-                if path.read_text().strip() == name:
-                    return True
-        return False
-
-    seen = []
-    cells = [*cells_of(handed_in({"double": source}))]
-    with StudentCode(workshop, student_cells(demo(), cells), LIMIT) as code:
-        code.session()
-        seen.append(alive())
-    deadline = time.monotonic() + 5
-    while alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert seen == [True]
-    assert not alive()
-
-
-def test_memory_and_files_are_limited(workshop, expected):
-    source = (
-        "def fails(attempt, error):\n"
-        "    try: attempt()\n"
-        "    except error: return True\n"
-        "    return False\n"
-        "limited = fails(lambda: bytearray(5 * 2**30), MemoryError)\n"
-        "limited &= fails(lambda: open('large', 'wb').write(bytes(11 * 2**20)), OSError)\n"
-        "limited &= fails(lambda: [open('/dev/null') for _ in range(300)], OSError)\n"
-        "def double(x):\n    return 2 * np.asarray(x) if limited else None"
-    )
-    assert lost(handed_in({"double": source}), workshop, expected) == set()
-
-
 def test_an_answer_to_no_question_ends_the_session(tmp_path):
     ours, theirs = socket.socketpair()
     victim = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -347,15 +195,6 @@ def test_an_answer_to_no_question_ends_the_session(tmp_path):
     assert victim.wait(10) == -signal.SIGKILL
     victim.communicate()
     theirs.close()
-
-
-def test_programs_are_refused_in_words(workshop, expected):
-    outcomes = graded(
-        handed_in({"double": "def double(x):\n    import os\n    os.system('ls')"}),
-        workshop,
-        expected,
-    )
-    assert "may not start other programs" in outcomes[0].note
 
 
 # What students do to the notebook itself.
@@ -429,8 +268,11 @@ def test_all_tasks_can_be_lost(workshop, expected):
 
 def test_a_notebook_full_of_endless_loops_is_given_up(workshop, expected):
     loops = [(1, "while True: pass") for _ in range(20)]
+    cells = cells_of(handed_in(extra=loops))
     started = time.monotonic()
-    assert lost(handed_in(extra=loops), workshop, expected) == set(TASKS)
+    outcomes = grade(demo(), cells, expected, workshop, LIMIT, budget=5 * LIMIT)
+    assert proof.lost(outcomes) == set(TASKS)
+    assert outcomes[0].note == "The time for the whole notebook, 10 s, was over before this test."
     assert time.monotonic() - started < 6 * LIMIT
 
 

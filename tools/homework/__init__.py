@@ -3,10 +3,13 @@
     python -m tools.homework release | grade | open | lock
 
 `master` reads an assignment with its answers and hidden tests, `vault` keeps it locked, `release`
-makes the students' version. `files` finds what was handed in, `layouts` and `roster` say whose it
-is, `sorting` which of several counts. `worker` runs a student's code in a process that
-`sandbox` locks in, `session` talks to it, `grading` gives the points and `batch` grades a class.
-`report` writes what teacher and students read, `gradebooks` what goes back to an LMS.
+makes the students' version and `edition` draws its numbers. `files` finds what was handed in,
+`layouts` and `roster` say whose it is, `sorting` which of several counts. `plan` brings a
+notebook's cells into order, and `worker` runs them in the shell of `kernel`, in a process that
+`sandbox` locks in with `namespaces` and `seccomp`. `session` talks to it: `messages` are what
+crosses, `handles` what a test holds of it. `grading` runs the tests, whose `checks` it counts, and
+gives the points; `batch` grades a class. `report` writes what teacher and students read,
+`gradebooks` what goes back to an LMS.
 """
 
 import importlib.util

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ravine.files import write_whole
-from tools.homework.grading import Outcome, expected_checks, grade
+from tools.homework.grading import BUDGET, Outcome, expected_checks, grade
 from tools.homework.master import Cell, Master
 from tools.homework.session import Session, SessionEndedError, Workshop
 from tools.homework.submissions import Submission
 from tools.homework.texts import file_name
 
 ATTEMPTS = 3
-BUDGET = 300.0  # seconds that a submission may take as a whole
+GRACE = 30.0  # seconds that a submission has beyond its budget, which the grader ends itself
 MEMORY = 4 * 2**30  # bytes that a submission may hold: `sandbox` limits it
 
 
@@ -156,10 +156,10 @@ def grade_all(
     stopped = threading.Event()
 
     def one(submission, master, key):
-        own = Budgeted(workshop, budget)
+        own = Budgeted(workshop, budget + GRACE)  # the grader's own limit acts first
         running.add(own)
         try:
-            outcomes, errors = _grade(submission, master, expected, own, timeout)
+            outcomes, errors = _grade(submission, master, expected, own, (timeout, budget))
         except Exception as error:  # whatever it is, it concerns this submission alone
             text = f"the grader could not grade it ({type(error).__name__}: {error})"
             return Graded(submission, master, (), {}, failure=text[:500])
@@ -186,15 +186,18 @@ def grade_all(
     return [graded[place] for place in range(len(submissions))]
 
 
-def _grade(submission, master, expected, own, timeout):
+def _grade(submission, master, expected, own, limits):
     """Grades one, again when the worker that all share has died meanwhile."""
+    timeout, budget = limits
     cells = [(cell.name, cell.source) for cell in submission.cells if cell.code]
     for _ in range(ATTEMPTS):
         errors: dict[str, str] = {}
         started = own.starts
         try:
             with own:
-                outcomes = grade(master, cells, expected[submission.key], own, timeout, errors)
+                outcomes = grade(
+                    master, cells, expected[submission.key], own, timeout, errors, budget
+                )
         except SessionEndedError as error:
             if not own.over:
                 raise

@@ -1,34 +1,32 @@
 """Gives a submission its points.
 
-A test runs in the grader, where no code of a student ever runs. The names that the notebook defines
-are read from the student's process: numbers as numbers, functions and classes as handles that call
-them there. So a student's code can choose what it answers, and nothing else.
+The submission runs from its first cell to its last, and each test at its place. A test runs in the
+grader, where no code of a student ever runs. The names that the notebook defines are read from the
+student's process: numbers as numbers, functions and classes as handles that call them there. So a
+student's code can choose what it answers, and nothing else.
 """
 
-import ast
-import builtins
-import importlib
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from tools.homework.master import Cell, Master
-from tools.homework.session import (
-    Session,
-    SessionEndedError,
-    StudentError,
-    TooSlowError,
-    Workshop,
+from tools.homework.checks import RESERVED, expectations, free_names, grader_names, without_values
+from tools.homework.handles import StudentError, printable
+from tools.homework.master import Master
+from tools.homework.plan import (
+    Step,
+    anything_shown_is_used,
+    helpers,
+    plan,
+    without_figures,
 )
+from tools.homework.session import SessionEndedError, Workshop
 
-CELL_TIMEOUT = 30.0  # seconds
-# A submission that is stopped so often for its time is not started again: a notebook full of
-# endless loops would keep the others waiting.
-PATIENCE = 3
-# What a test may import; everything else it takes from the student's process.
-OF_THE_GRADER = ("numpy", "ravine.homework")
-RESERVED = "_count_check"
+# Seconds: for a whole submission, and for one cell or test of it, so that something is left for
+# the others where one never ends.
+BUDGET = 300.0
+CELL_TIMEOUT = 150.0
+LONGEST_NOTE = 600  # characters
 
 
 @dataclass(frozen=True)
@@ -46,182 +44,186 @@ class Outcome:
     note: str
 
 
-def expectations(source: str) -> ast.Module:
-    """Parses a test so that each check that it makes is counted."""
-    return ast.fix_missing_locations(_CountChecks().visit(ast.parse(source)))
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a test.
+
+    Attributes:
+        failed: "" for nothing, "hidden" for the hidden part, else what to tell the student.
+        checks: the number of checks that were made.
+    """
+
+    failed: str
+    checks: int
 
 
-class _CountChecks(ast.NodeTransformer):
-    """Puts a call that counts after each `assert` and each `expect...(...)`."""
-
-    def visit_Assert(self, node):
-        return self._counted(node)
-
-    def visit_Expr(self, node):
-        call = node.value
-        named = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-        return self._counted(node) if named and call.func.id.startswith("expect") else node
-
-    def _counted(self, node):
-        return [node, ast.Expr(ast.Call(ast.Name(RESERVED, ast.Load()), [], []))]
+class OverError(Exception):
+    """The time of the submission is over."""
 
 
-def free_names(source: str) -> set[str]:
-    """Lists the names that a test uses without defining or importing them."""
-    tree = ast.parse(source)
-    used: set[str] = set()
-    bound = set(dir(builtins))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound.update(name.asname or name.name for name in node.names)
-    return used - bound
-
-
-def grader_names(cells: Iterable[Cell]) -> dict[str, Any]:
-    """Imports for the tests what the given cells import of NumPy and of `ravine.homework`."""
-    names = {}
-    for cell in cells:
-        if cell.role != "given" or not cell.code or cell.ungraded:
-            continue
-        for node in ast.parse(cell.source).body:
-            if isinstance(node, ast.Import):
-                for name in node.names:
-                    if name.name in OF_THE_GRADER:
-                        names[name.asname or name.name] = importlib.import_module(name.name)
-            elif isinstance(node, ast.ImportFrom) and node.module in OF_THE_GRADER:
-                for name in node.names:
-                    module = importlib.import_module(node.module)
-                    names[name.asname or name.name] = getattr(module, name.name)
-    return names
-
-
-class StudentCode:
-    """A submission's cells in a process of their own.
+@dataclass
+class Run:
+    """Runs a submission's cells and tests, in one process as long as that lives.
 
     A cell that ends the process, or does not end itself, is left out, and the others run again in a
-    new process: it costs what depends on it and no more.
-    """
+    new process: it costs what depends on it and no more. Tests that have run keep their verdict.
 
-    def __init__(
-        self, workshop: Workshop, cells: Sequence[tuple[str, str]], timeout: float = CELL_TIMEOUT
-    ):
-        """Takes the cells as pairs of a label and a source, in the order to run them."""
-        self.workshop, self.cells, self.timeout = workshop, cells, timeout
-        self.errors: dict[str, str] = {}
-        self.fatal: dict[int, str] = {}
-        self.stops = 0
-        self._session: Session | None = None
-
-    def __enter__(self) -> "StudentCode":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends the process; the next test starts a new one."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-    def session(self) -> Session:
-        """Returns a process in which the cells have run, with the time that one test has."""
-        while self._session is None:
-            if self.stops >= PATIENCE:
-                raise SessionEndedError(f"{PATIENCE} times it was not done in time before this")
-            session = self.workshop.open()
-            for number, (label, source) in enumerate(self.cells):
-                if number in self.fatal:
-                    continue
-                session.deadline = time.monotonic() + self.timeout
-                try:
-                    session.run(source, label)
-                except StudentError as error:
-                    self.errors[label] = str(error)
-                except SessionEndedError as error:
-                    self.stops += isinstance(error, TooSlowError)
-                    self.fatal[number] = self.errors[label] = str(error)
-                    break
-            else:
-                self._session = session
-        self._session.deadline = time.monotonic() + self.timeout
-        return self._session
-
-
-def run_test(source: str, hidden: str, known: dict[str, Any], code: StudentCode) -> tuple[str, int]:
-    """Runs a test in the grader against a student's code.
-
-    Args:
-        source: the part that students see.
-        hidden: the part that they do not; it goes on where the other ended.
-        known: names of the grader.
-        code: the student's code.
-
-    Returns:
-        What failed: "" for nothing, "hidden" for the hidden part, else what to tell the student;
-        and the number of checks that were made.
-    """
-    checks = 0
-
-    def count():
-        nonlocal checks
-        checks += 1
-
-    part = ""
-    try:
-        session = code.session()
-        names = session.names(free_names(source + hidden) - known.keys())
-        namespace = {**known, **names, RESERVED: count}
-        exec(compile(expectations(source), "test", "exec"), namespace)
-        part = "hidden"
-        exec(compile(expectations(hidden), "hidden test", "exec"), namespace)
-    except SessionEndedError as error:
-        code.stops += isinstance(error, TooSlowError)
-        code.stop()
-        return part or f"Your code was stopped: {error}.", checks
-    except StudentError as error:
-        return part or f"Your code raised {error}", checks
-    except AssertionError as error:
-        return part or str(error) or "A check of this test failed.", checks
-    except NameError as error:
-        return part or f"{error}: is its cell filled in, and does it run?", checks
-    except Exception as error:
-        # What came back is not what the test can work with: a word for a number, say.
-        return part or f"The result cannot be checked ({type(error).__name__}: {error}).", checks
-    return "", checks
-
-
-def student_cells(master: Master, cells: Sequence[tuple[str | None, str]]) -> list[tuple[str, str]]:
-    """Puts the given cells of the assignment before the code that the student wrote.
-
-    Args:
+    Attributes:
         master: the assignment.
-        cells: the code cells of the submission: nbgrader's `grade_id` or None, and the source.
-
-    Returns:
-        Pairs of a label and a source. Given cells are the assignment's own, whatever became of them
-        in the submission; its tests, and what only the teacher reads, are not run.
+        steps: the cells and tests, in order.
+        workshop: where processes come from.
+        timeout: seconds that a cell, and a test, may take.
+        budget: seconds that all of it may take.
+        errors: what the cells raised, by label.
+        verdicts: of the tests that have run, by the tests' names.
     """
-    given = [c for c in master.cells if c.role == "given" and c.code and not c.ungraded]
-    by_name = {cell.name: cell for cell in master.cells}
-    known = {_squeezed(c.released) for c in master.cells if c.role in ("given", "test")}
-    result = [(cell.name, cell.source) for cell in given]
-    for number, (name, source) in enumerate(cells, start=1):
-        cell = by_name.get(name or "")
-        if (cell and cell.role != "answer") or _squeezed(source) in known:
-            continue
-        result.append((cell.name if cell else f"number {number}", source))
-    return result
 
+    master: Master
+    steps: Sequence[Step]
+    workshop: Workshop
+    timeout: float = CELL_TIMEOUT
+    budget: float = BUDGET
+    errors: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
-def _squeezed(source):
-    return "".join(source.split())
+    def __post_init__(self) -> None:
+        self._known = grader_names(self.master)
+        self._left_out: set[int] = set()
+        self._fatal: set[str] = set()  # the labels of those
+        # Set when a hidden part has run in a process: what its code says from then on may quote it.
+        self._tainted = False
+        self._judged: set[int] = set()
+        self._end = time.monotonic() + self.budget
+
+    def judge(self) -> dict[str, Verdict]:
+        """Runs what there is to run and returns the verdict of each test.
+
+        Cells that draw or show something run only where a test that fails without them may need
+        them.
+        """
+        try:
+            while not self._in_one_process(shown=False):
+                pass
+            failed = any(verdict.failed for verdict in self.verdicts.values())
+            if failed and anything_shown_is_used(self.steps):
+                self._judged = set(self._left_out)
+                self.errors = {
+                    label: text for label, text in self.errors.items() if label in self._fatal
+                }
+                while not self._in_one_process(shown=True):
+                    pass
+        except OverError:
+            text = f"The time for the whole notebook, {self.budget:g} s, was over before this test."
+            for number, step in enumerate(self.steps):
+                if step.test and self._waits(number):
+                    self.verdicts.setdefault(step.test.name, Verdict(text, 0))
+        return self.verdicts
+
+    def _waits(self, number):
+        """Says whether a test has still to be run at this step."""
+        test = self.steps[number].test
+        if test is None or number in self._judged:
+            return False
+        return test.name not in self.verdicts or bool(self.verdicts[test.name].failed)
+
+    def _in_one_process(self, shown):
+        """Runs all steps that are left; returns False where the process has ended before that."""
+        session = self.workshop.open()
+        self._tainted = False
+        started = time.monotonic()
+        try:
+            for number, step in enumerate(self.steps):
+                if not any(map(self._waits, range(number, len(self.steps)))):
+                    break
+                if self._waits(number):
+                    session.deadline = self._deadline(started)
+                    self._judge(number, step.test, session)
+                if number not in self._left_out and (shown or not step.shows):
+                    session.deadline = self._deadline(started)
+                    self._run(number, step, session)
+        except SessionEndedError:
+            return False
+        finally:
+            session.close()
+        return True
+
+    def _deadline(self, started):
+        """Returns until when the next cell may run.
+
+        What is left after it must be enough to come to this cell again, and for a few more.
+        """
+        now = time.monotonic()
+        left = self._end - now
+        allowed = min(self.timeout, left - (now - started) - self.budget / 20)
+        if allowed <= 0:
+            # Nobody would come here a second time: what is left is for this process.
+            allowed = min(self.timeout, left)
+        if allowed <= 0:
+            raise OverError
+        return now + allowed
+
+    def _run(self, number, step, session):
+        try:
+            session.run(step.source)
+        except StudentError as error:
+            if step.test is None:
+                self.errors[step.label] = self._words(error)
+        except SessionEndedError as error:
+            self._left_out.add(number)
+            self._fatal.add(step.label)
+            if step.test is None:
+                self.errors[step.label] = str(error)
+            raise
+
+    def _words(self, error):
+        return error.brief if self._tainted else str(error)
+
+    def _judge(self, number, test, session):
+        """Runs a test. What it does to the notebook's variables, `_run` does after it."""
+        self._judged.add(number)
+        checks = 0
+
+        def count():
+            nonlocal checks
+            checks += 1
+
+        failed = ""
+        part = "visible"
+        try:
+            namespace = {**self._names(test, session), RESERVED: count}
+            exec(compile(expectations(test.visible), "test", "exec"), namespace)
+            part, self._tainted = "hidden", True
+            exec(compile(expectations(test.hidden), "hidden test", "exec"), namespace)
+        except Exception as error:
+            failed = "hidden" if part == "hidden" else self._note(error)
+            if isinstance(error, SessionEndedError):
+                self._left_out.add(number)
+                raise
+        finally:
+            self.verdicts[test.name] = Verdict(printable(failed, LONGEST_NOTE), checks)
+
+    def _names(self, test, session):
+        """Returns what a test can use: the grader's own names, and the notebook's."""
+        free = free_names(test.visible + test.hidden) - self._known.keys()
+        code, functions = helpers(self.master, test)
+        names = session.names(free - functions, code, free & functions)
+        if self._tainted and "expect_close" in self._known:
+            names["expect_close"] = without_values(self._known["expect_close"])
+        return {**self._known, **names}
+
+    def _note(self, error):
+        """Says to the student why the visible part of a test failed."""
+        if isinstance(error, SessionEndedError):
+            return f"Your code was stopped: {error}."
+        if isinstance(error, StudentError):
+            return f"Your code raised {self._words(error)}"
+        if isinstance(error, AssertionError):
+            return str(error) or "A check of this test failed."
+        if isinstance(error, NameError):
+            return f"{error}: is its cell filled in, and does it run?"
+        # What came back is not what the test can work with: a word for a number, say.
+        text = "" if self._tainted else f": {error}"
+        return f"The result cannot be checked ({type(error).__name__}{text})."
 
 
 def expected_checks(master: Master, workshop: Workshop, timeout: float) -> dict[str, int]:
@@ -232,22 +234,12 @@ def expected_checks(master: Master, workshop: Workshop, timeout: float) -> dict[
     Raises:
         AssertionError: if the model solution does not pass a test.
     """
-    cells = [(cell.name, cell.source) for cell in master.cells if cell.code]
-    counts = {}
-    with StudentCode(workshop, student_cells(master, cells), timeout) as code:
-        for task, failed, checks in _run_tests(master, code):
-            errors = "; ".join(f"{name}: {text}" for name, text in code.errors.items())
-            part = f"{failed} {errors}"
-            assert not failed, f"{master.name}: the model solution fails {task.name}: {part}"
-            counts[task.name] = checks
-    return counts
-
-
-def _run_tests(master, code):
-    known = grader_names(master.cells)
-    for task in master.tasks:
-        if task.role == "test":
-            yield task, *run_test(task.visible, task.hidden, known, code)
+    run = Run(master, plan(master, without_figures(master)), workshop, timeout)
+    for name, verdict in run.judge().items():
+        errors = "; ".join(f"{label}: {text}" for label, text in run.errors.items())
+        part = f"{verdict.failed} {errors}"
+        assert not verdict.failed, f"{master.name}: the model solution fails {name}: {part}"
+    return {name: verdict.checks for name, verdict in run.verdicts.items()}
 
 
 def grade(
@@ -257,6 +249,7 @@ def grade(
     workshop: Workshop,
     timeout: float = CELL_TIMEOUT,
     errors: dict[str, str] | None = None,
+    budget: float = BUDGET,
 ) -> list[Outcome]:
     """Grades a submission.
 
@@ -267,27 +260,27 @@ def grade(
         workshop: where processes come from.
         timeout: seconds that a cell, and a test, may take.
         errors: filled with what the cells raise, by their labels.
+        budget: seconds that the whole submission may take.
 
     Returns:
         An outcome for each task, in order.
     """
-    outcomes = {}
-    with StudentCode(workshop, student_cells(master, cells), timeout) as code:
-        for task, failed, checks in _run_tests(master, code):
-            if failed == "hidden":
-                note = f"The visible tests pass, a hidden one does not. {task.hint}".strip()
-            elif failed:
-                note = failed
-            elif checks != expected[task.name]:
-                failed = note = "Not all checks of this task could be made."
-            else:
-                note = ""
-            outcomes[task.name] = Outcome(task.name, 0.0 if failed else task.points, note)
-        if errors is not None:
-            errors.update(code.errors)
-    for task in master.tasks:
-        if task.role == "manual":
-            outcomes[task.name] = Outcome(task.name, None, "")
-    missing = expected.keys() - outcomes.keys()
+    run = Run(master, plan(master, cells), workshop, timeout, budget)
+    verdicts = run.judge()
+    if errors is not None:
+        errors.update(run.errors)
+    missing = expected.keys() ^ verdicts.keys()
     assert not missing, f"{master.name}: these tests did not run: {sorted(missing)}"
-    return [outcomes[task.name] for task in master.tasks]
+    return [_outcome(task, verdicts, expected) for task in master.tasks]
+
+
+def _outcome(task, verdicts, expected):
+    if task.role == "manual":
+        return Outcome(task.name, None, "")
+    verdict = verdicts[task.name]
+    if not verdict.failed and verdict.checks == expected[task.name]:
+        return Outcome(task.name, task.points, "")
+    note = verdict.failed or "Not all checks of this task could be made."
+    if verdict.failed == "hidden":
+        note = f"The visible tests pass, a hidden one does not. {task.hint}".strip()
+    return Outcome(task.name, 0.0, note)

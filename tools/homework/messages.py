@@ -1,15 +1,18 @@
 """What crosses between the grader and a student's code: plain data as JSON, of limited size.
 
-A message is its length in four bytes, then JSON. Numbers, texts, lists and arrays cross as they
-are. Anything else stays where it is, and a number stands for it: an object of the student's code is
-a `handle` in the grader, a function of a test is a `callback` in the student's process. Nothing is
-pickled, so that no message can run code.
+A message is its length in four bytes, then JSON. Numbers, texts, collections and arrays cross as
+they are. Anything else stays where it is, and a number stands for it: an object of the student's
+code is a `handle` in the grader, a function of a test is a `callback` in the student's process.
+Nothing is pickled, so that no message can run code, and no claim of a message is believed: an
+array's type is one of a list, and its shape must fit the bytes that were sent.
 """
 
 import json
+import math
 import socket
 import struct
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +20,17 @@ import numpy as np
 
 LARGEST = 4_000_000  # bytes of one message
 DEEPEST = 50  # lists within lists
+LONGEST = 100_000  # items of a list, and along each axis of an array
+# Keys of a set or a dictionary: each of them may be made to fall onto all others.
+MOST_KEYS = 5_000
+MOST_AXES = 32
+# Numbers whose bytes mean the same on both sides; words are checked by their own lengths.
+DTYPES = {
+    f"{order}{kind}{size}"
+    for order in "<>|"
+    for kind, sizes in {"b": "1", "i": "1248", "u": "1248", "f": "248", "c": ("8", "16")}.items()
+    for size in sizes
+}
 
 HEADER = struct.Struct(">I")
 
@@ -94,19 +108,38 @@ def encode(value: Any, keep: Callable[[Any], dict], depth: int = 0) -> Any:
     """
     if depth > DEEPEST:
         raise MessageError("a value is nested too deeply")
+
+    def inside(items):
+        return [encode(item, keep, depth + 1) for item in items]
+
+    if isinstance(value, np.generic) or type(value) is np.ndarray:
+        array = np.asarray(value)
+        form = _array_form(array, inside)
+        if form is not None:
+            return {**form, "scalar": True} if isinstance(value, np.generic) else form
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
-        return value.item()
-    if isinstance(value, (list, tuple)):
-        return {"list": [encode(item, keep, depth + 1) for item in value]}
-    if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
-        return {"dict": [[key, encode(item, keep, depth + 1)] for key, item in value.items()]}
-    if hasattr(value, "__array__") and not isinstance(value, type):
-        array = np.asarray(value)
-        if array.dtype.kind in "biuf":
-            return {"array": array.tolist(), "dtype": array.dtype.name}
+    if isinstance(value, complex):
+        return {"complex": [value.real, value.imag]}
+    for kind in (list, tuple, set, frozenset):
+        if isinstance(value, kind):
+            return {kind.__name__: inside(value)}
+    if isinstance(value, dict):
+        return {"dict": [inside(pair) for pair in value.items()]}
     return keep(value)
+
+
+def _array_form(array, inside):
+    """Returns what stands for an array; None where no form fits."""
+    shape = list(array.shape)
+    if array.dtype.str in DTYPES:
+        data = b64encode(array.tobytes()).decode()
+        return {"array": data, "dtype": array.dtype.str, "shape": shape}
+    if array.dtype.kind == "U":
+        return {"words": array.ravel().tolist(), "shape": shape}
+    if array.dtype.kind in "OT" and array.size <= LONGEST:
+        return {"objects": inside(array.ravel().tolist()), "shape": shape}
+    return None
 
 
 def decode(value: Any, find: Callable[[dict], Any]) -> Any:
@@ -124,12 +157,76 @@ def decode(value: Any, find: Callable[[dict], Any]) -> Any:
     if not isinstance(value, dict):
         return value
     try:
-        if "list" in value:
-            return [decode(item, find) for item in value["list"]]
-        if "dict" in value:
-            return {key: decode(item, find) for key, item in value["dict"]}
-        if "array" in value:
-            return np.array(value["array"], dtype=value["dtype"])
-    except (TypeError, ValueError, RecursionError) as error:
+        for form, rebuild in FORMS.items():
+            if form in value:
+                return rebuild(value, lambda item: decode(item, find))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise MessageError("the message is malformed") from error
     return find(value)
+
+
+def _items(items, most=LONGEST):
+    if not isinstance(items, list) or len(items) > most:
+        raise MessageError(f"at most {most} items may cross")
+    return items
+
+
+def _shape(value, count):
+    """Returns a shape that holds exactly as many items as there are."""
+    shape = _items(value["shape"], MOST_AXES)
+    if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
+        raise MessageError("a shape is none")
+    if math.prod(shape) != count or (count == 0 and max(shape) > LONGEST):
+        raise MessageError("a shape does not fit its array")
+    return tuple(shape)
+
+
+def _finished(value, array):
+    array = array.reshape(_shape(value, array.size))
+    return array[()] if value.get("scalar") is True and array.ndim == 0 else array
+
+
+def _numbers(value, _):
+    if value["dtype"] not in DTYPES:
+        raise MessageError("an array has a type that does not cross")
+    dtype = np.dtype(value["dtype"])
+    data = b64decode(value["array"], validate=True)
+    if dtype.kind == "b":  # a byte other than 0 and 1 would be a truth value of its own
+        return _finished(value, np.frombuffer(data, "u1") != 0)
+    return _finished(value, np.frombuffer(data, dtype).copy())
+
+
+def _words(value, _):
+    words = _items(value["words"], LARGEST)
+    longest = max(map(len, words), default=1)
+    if not all(isinstance(word, str) for word in words) or longest * len(words) > LARGEST:
+        raise MessageError("an array of words is too large")
+    return _finished(value, np.array(words, dtype=f"U{max(longest, 1)}"))
+
+
+def _objects(value, decoded):
+    items = _items(value["objects"])
+    array = np.empty(len(items), dtype=object)
+    for place, item in enumerate(items):
+        array[place] = decoded(item)
+    return _finished(value, array)
+
+
+def _dictionary(value, decoded):
+    pairs = _items(value["dict"], MOST_KEYS)
+    return {decoded(key): decoded(item) for key, item in pairs}
+
+
+FORMS: dict[str, Callable[[dict, Callable[[Any], Any]], Any]] = {
+    "array": _numbers,
+    "words": _words,
+    "objects": _objects,
+    "dict": _dictionary,
+    "list": lambda value, decoded: [decoded(item) for item in _items(value["list"])],
+    "tuple": lambda value, decoded: tuple(decoded(item) for item in _items(value["tuple"])),
+    "set": lambda value, decoded: {decoded(item) for item in _items(value["set"], MOST_KEYS)},
+    "frozenset": lambda value, decoded: frozenset(
+        decoded(item) for item in _items(value["frozenset"], MOST_KEYS)
+    ),
+    "complex": lambda value, _: complex(*map(float, _items(value["complex"], 2))),
+}

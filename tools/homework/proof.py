@@ -12,6 +12,7 @@ from typing import Any
 
 from tools.homework.grading import Outcome
 from tools.homework.master import Master, MasterError
+from tools.homework.plan import without_figures
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Variant:
 
     Attributes:
         name: what is different.
-        cells: its code cells: `grade_id` and source.
+        cells: its code cells, without those that only draw or show: `grade_id` and source.
         loses: the tasks that must lose their points; all others keep theirs.
     """
 
@@ -58,7 +59,8 @@ def _variant(master: Master, entry: dict[str, Any], loses: frozenset[str]) -> Va
     tests = {task.name for task in master.tasks if task.role == "test"}
     if unknown := loses - tests:
         raise MasterError(f"{master.name}.yaml, {entry['name']}: no test {sorted(unknown)}.")
-    return Variant(entry["name"], tuple(cells.items()), loses)
+    kept = [name for name, _ in without_figures(master)]
+    return Variant(entry["name"], tuple((name, cells[name]) for name in kept), loses)
 
 
 def combined(master: Master, public: Master) -> list[Variant]:

@@ -1,25 +1,28 @@
 """Locks the process of a student's code in: no files but its own, no network, limited memory.
 
-Four layers, from the surest on: limits of the kernel on memory, files and processor time; Landlock,
-which forbids all files but a list, connections, and signals to others; namespaces, which take away
-the network, the sight of other processes and the disk; and an audit hook, which turns an attempt
-into an error that says in words what is forbidden. The first is on every Unix, Landlock on Linux
-from 5.13 on, namespaces where the system allows them to users. `homework-grade` says which hold.
+Five layers: limits of the kernel on memory and files, on every Unix; on Linux a filter of system
+calls (`seccomp`); Landlock, which forbids all files but a list, from 5.13 on; `namespaces`, which
+take away the network, the sight of other processes and of the disk, where the system allows them to
+users; and an audit hook, which turns an attempt into an error that says in words what is forbidden.
+`homework-grade` says before it starts which hold, and what is open without the others.
 """
 
-import ctypes
 import os
 import resource
 import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-MEMORY = 4 * 2**30  # bytes that a student's process may hold
+from tools.homework import namespaces, seccomp
+from tools.homework.namespaces import call, libc
+
 LARGEST_FILE = 10 * 2**20  # bytes
-DISK = "64m"  # of its folder, where namespaces allow a file system of its own
 OPEN_FILES = 256
+NICE = 10  # so that the grader, and who waits beside it, come first
 
 # Numbers of the kernel: <linux/landlock.h>, <sched.h>, <sys/mount.h>, <sys/prctl.h>.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -27,22 +30,16 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 OF_FILES_ALONE = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15
 TCP_FROM, SCOPES_FROM = 4, 6  # versions of Landlock
-NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
-    0x00020000,
-    0x08000000,
-    0x10000000,
-    0x20000000,
-    0x40000000,
-)
-NAMESPACES = NEW_USER | NEW_MOUNTS | NEW_PROCESSES | NEW_NETWORK | NEW_IPC
-PRIVATE_RECURSIVE = 0x40000 | 0x4000
-PARENT_DEATH_SIGNAL, NO_NEW_PRIVILEGES = 1, 38
+PARENT_DEATH_SIGNAL, SET_DUMPABLE, NO_NEW_PRIVILEGES = 1, 4, 38
 
 # What Python, NumPy and TensorFlow read, beside the packages and the course.
-SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/proc/self", "/proc/cpuinfo", "/proc/meminfo")
+SYSTEM = (
+    *("/usr", "/bin", "/lib", "/lib64", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"),
+    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives"),
+    *("/etc/localtime", "/etc/timezone", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf"),
+    *("/etc/fonts", "/etc/mime.types"),
+)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-
-libc = ctypes.CDLL(None, use_errno=True)
 
 
 def landlock_version() -> int:
@@ -50,12 +47,6 @@ def landlock_version() -> int:
     if sys.platform != "linux":
         return 0
     return max(libc.syscall(CREATE_RULESET, None, 0, 1), 0)
-
-
-def _call(name, result):
-    if result < 0:
-        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
-    return result
 
 
 def forbid_files(readable: Iterable[str | Path], writable: Iterable[str | Path]) -> None:
@@ -76,7 +67,7 @@ def forbid_files(readable: Iterable[str | Path], writable: Iterable[str | Path])
     scopes = 0b11 if version >= SCOPES_FROM else 0
     fields = [files, network, scopes][: 1 + (version >= TCP_FROM) + (version >= SCOPES_FROM)]
     attributes = struct.pack(f"={len(fields)}Q", *fields)
-    ruleset = _call("Landlock", libc.syscall(CREATE_RULESET, attributes, len(attributes), 0))
+    ruleset = call("Landlock", libc.syscall(CREATE_RULESET, attributes, len(attributes), 0))
     read = EXECUTE | READ_FILE | READ_DIR
     for paths, rights in ((readable, read), (writable, files)):
         for path in paths:
@@ -88,33 +79,11 @@ def forbid_files(readable: Iterable[str | Path], writable: Iterable[str | Path])
             if not Path(path).is_dir():
                 allowed &= OF_FILES_ALONE
             rule = struct.pack("=Qi", allowed, descriptor)
-            _call("Landlock", libc.syscall(ADD_RULE, ruleset, 1, rule, 0))
+            call("Landlock", libc.syscall(ADD_RULE, ruleset, 1, rule, 0))
             os.close(descriptor)
-    _call("prctl", libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _call("Landlock", libc.syscall(RESTRICT_SELF, ruleset, 0))
+    call("prctl", libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    call("Landlock", libc.syscall(RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
-
-
-def enter_namespaces(folder: Path) -> bool:
-    """Gives the process and its children a network, a process table and a folder of their own.
-
-    Processes forked after this cannot see others, and end when the first of them ends.
-
-    Returns:
-        False where the system does not allow it to this user.
-    """
-    if sys.platform != "linux":
-        return False
-    user, group = os.getuid(), os.getgid()
-    if libc.unshare(NAMESPACES) != 0:
-        return False
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    _call("mount", libc.mount(b"none", b"/", None, PRIVATE_RECURSIVE, None))
-    size = f"size={DISK},mode=700".encode()
-    _call("mount", libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, size))
-    return True
 
 
 def end_with_parent() -> None:
@@ -123,11 +92,23 @@ def end_with_parent() -> None:
         libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
-def limit_resources() -> None:
-    """Limits memory, the size and number of open files, and core dumps."""
+def hide_memory() -> None:
+    """Keeps processes of the same user out of this one's memory, environment and files."""
+    if sys.platform == "linux":
+        libc.prctl(SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def limit_resources(processes: bool) -> None:
+    """Limits memory, the size and number of open files, and core dumps.
+
+    Args:
+        processes: whether to limit their number, too: of this user, or of its namespace.
+    """
+    threads = 64 + 8 * (os.cpu_count() or 1)  # which count as well; TensorFlow has many
     for name, value in (
-        ("RLIMIT_DATA", MEMORY),
-        ("RLIMIT_AS", 2 * MEMORY),
+        *([("RLIMIT_NPROC", threads)] if processes else []),
+        ("RLIMIT_DATA", namespaces.MEMORY),
+        ("RLIMIT_AS", 2 * namespaces.MEMORY),
         ("RLIMIT_FSIZE", LARGEST_FILE),
         ("RLIMIT_NOFILE", OPEN_FILES),
         ("RLIMIT_CORE", 0),
@@ -139,12 +120,6 @@ def limit_resources() -> None:
 
 
 FORBIDDEN = {
-    "os.fork": "start other processes",
-    "os.forkpty": "start other processes",
-    "os.posix_spawn": "start other programs",
-    "os.exec": "start other programs",
-    "os.system": "start other programs",
-    "subprocess.Popen": "start other programs",
     "os.kill": "send signals",
     "os.killpg": "send signals",
     "socket.connect": "use the network",
@@ -152,45 +127,107 @@ FORBIDDEN = {
     "socket.getaddrinfo": "use the network",
     "socket.gethostbyname": "use the network",
 }
+FORBIDDEN_ALONE = {
+    "os.fork": "start other processes",
+    "os.forkpty": "start other processes",
+    "os.posix_spawn": "start other programs",
+    "os.exec": "start other programs",
+    "os.system": "start other programs",
+    "subprocess.Popen": "start other programs",
+}
 
 
-def explain_what_is_forbidden() -> None:
-    """Has Python refuse what a homework has no need of, with an error that says so."""
+def explain_what_is_forbidden(processes: bool) -> None:
+    """Has Python refuse what a homework has no need of, with an error that says so.
 
-    def refuse(event, arguments, forbidden=FORBIDDEN):
+    Args:
+        processes: whether it may start others.
+    """
+    forbidden = {} if processes else FORBIDDEN | FORBIDDEN_ALONE
+
+    def refuse(event, arguments):
         if event in forbidden:
             raise PermissionError(f"a homework that is graded may not {forbidden[event]}")
 
     sys.addaudithook(refuse)
 
 
-def namespaces_allowed() -> bool:
-    """Says whether this system lets this user make namespaces: only a try can tell."""
-    if sys.platform != "linux":
-        return False
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if libc.unshare(NAMESPACES) == 0 else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+@dataclass(frozen=True)
+class Strength:
+    """Which layers lock code in.
+
+    Attributes:
+        namespaces: whether it has surroundings of its own.
+        landlock: the version of Landlock, 0 for none.
+        seccomp: whether its system calls are filtered.
+    """
+
+    namespaces: bool
+    landlock: int
+    seccomp: bool
+
+    @property
+    def files(self) -> bool:
+        """Whether something tells the files that code may change from others."""
+        return self.namespaces or self.landlock > 0
 
 
-def promise() -> str:
-    """Says in a sentence or two what locks students' code in on this system."""
-    version = landlock_version()
-    if not version:
-        return "Students' code runs unprotected."
-    parts = ["the files of others"]
-    if version >= TCP_FROM:
-        parts.append("TCP connections")
-    if version >= SCOPES_FROM:
-        parts.append("signals to others")
-    sentence = f"The kernel forbids students' code {', '.join(parts)} (Landlock {version})"
-    if namespaces_allowed():
-        return f"{sentence}, and gives it a network, processes and a disk of its own."
-    return f"{sentence}; this system gives users no namespaces."
+@cache
+def strongest() -> Strength:
+    """Returns all that this system has."""
+    return Strength(namespaces.allowed(), landlock_version(), seccomp.available())
 
 
-def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[int], None]) -> None:
+def weakest() -> Strength:
+    """Returns what a Linux has that allows neither namespaces nor Landlock."""
+    return Strength(False, 0, seccomp.available())
+
+
+def promise(strength: Strength | None = None) -> str:
+    """Says what students' code cannot do on this system, and what it can.
+
+    Args:
+        strength: the layers; without it all that this system has.
+    """
+    held = strength or strongest()
+    closed: list[str] = []
+    still_open: list[str] = []
+
+    def say(holds, otherwise, words):
+        (closed if holds else still_open).append(words if holds else otherwise)
+
+    say(held.files, "read what this account may read", "read or change the files of others")
+    if not held.files:
+        say(held.seccomp, "write a file, not even one of its own", "change any file")
+    tcp = "use the network other than by TCP" if held.landlock >= TCP_FROM else "use the network"
+    say(held.seccomp, tcp, "use a network or a socket")
+    others = "send signals to other processes, and start some"
+    say(held.namespaces or held.seccomp, others, "reach other processes")
+    whole = "hold more than 4 GiB of memory, by starting processes"
+    if not (held.namespaces or held.seccomp):
+        still_open.append(whole)
+    text = f"Students' code cannot {', '.join(closed)}." if closed else ""
+    layers = [
+        name
+        for name, holds in (
+            ("namespaces", held.namespaces),
+            (f"Landlock {held.landlock}", held.landlock),
+            ("seccomp", held.seccomp),
+        )
+        if holds
+    ]
+    text += f" (This system has {', '.join(layers) or 'no way to lock code in'}.)"
+    if still_open:
+        text += f" NOT CLOSED here, students' code can: {'; '.join(still_open)}."
+    return text.strip()
+
+
+def lock_in(
+    readable: Iterable[str | Path],
+    folder: Path,
+    announce: Callable[[int], None],
+    strength: Strength,
+) -> None:
     """Locks this process in, for ever. Call it in a fresh fork with one thread.
 
     Where namespaces are allowed, the caller comes back as a child of the process that entered,
@@ -200,21 +237,48 @@ def lock_in(readable: Iterable[str | Path], folder: Path, announce: Callable[[in
         readable: files and folders that the student's code may read, beside the system's.
         folder: the empty folder that it may write, its working directory from now on.
         announce: called with the number of the process to kill, as other processes see it.
+        strength: which layers to use.
     """
     os.setsid()
     end_with_parent()
-    if enter_namespaces(folder):
-        child = os.fork()
-        if child:
-            announce(child)
-            os.waitpid(child, 0)
-            os._exit(0)
-        end_with_parent()
+    readable = [*SYSTEM, *readable]
+    writable: list[str | Path] = [*DEVICES, folder]
+    if strength.namespaces:
+        _enter(readable, folder, announce)
+        readable.append("/proc")
+        writable += ["/tmp", "/dev/shm"]
     else:
         announce(os.getpid())
     os.chdir(folder)
     os.environ["TMPDIR"] = os.environ["HOME"] = str(folder)
-    limit_resources()
-    if landlock_version():
-        forbid_files([*SYSTEM, *readable], [*DEVICES, folder])
-    explain_what_is_forbidden()
+    if sys.platform == "linux":
+        namespaces.drop_rights(root=strength.namespaces)
+    end_with_parent()  # a change of the user forgets it
+    os.nice(NICE)
+    limit_resources(processes=strength.namespaces)
+    if not strength.files:
+        hide_memory()
+    if strength.landlock:
+        forbid_files(readable, writable)
+    explain_what_is_forbidden(processes=strength.namespaces)
+    if strength.seccomp:
+        seccomp.install(processes=strength.namespaces, files=strength.files)
+
+
+def _enter(readable, folder, announce):
+    """Comes back in namespaces, as a child of the process that has called."""
+    namespaces.enter()
+    told, tell = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(tell)
+        announce(child)
+        os.chdir("/")
+        if os.read(told, 1):  # the new root is there, with the table of its processes
+            namespaces.watch(child)
+        os._exit(0)
+    end_with_parent()
+    namespaces.new_root(folder, readable, DEVICES)
+    os.write(tell, b"x")
+    os.close(told)
+    os.close(tell)

@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.book.notebooks import ROOT
-from tools.homework import messages
+from tools.homework import messages, sandbox
+from tools.homework.handles import RAISED, Handle, StudentError, printable
 
 STARTED_WITHIN = 120.0  # seconds for the worker's imports, which a cold disk makes slow
-
-
-class StudentError(Exception):
-    """The student's code raised."""
 
 
 class SessionEndedError(Exception):
@@ -38,7 +35,9 @@ class Workshop:
     Use it as a context: leaving it ends the worker and all that it started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, weakest: bool = False) -> None:
+        """Takes `weakest` to lock code in as the weakest of systems does, for tests."""
+        self._weakest = weakest
         self._lock = threading.Lock()
         self._folders = tempfile.TemporaryDirectory(prefix="homework-")
         self._worker: subprocess.Popen[bytes] | None = None
@@ -78,8 +77,12 @@ class Workshop:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        strength = sandbox.weakest() if self._weakest else sandbox.strongest()
+        if not strength.files:
+            sandbox.hide_memory()
+        options = ["--weakest"] if self._weakest else []
         self._worker = subprocess.Popen(
-            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno())],
+            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno()), *options],
             cwd=ROOT,
             env=environment,
             pass_fds=[theirs.fileno()],
@@ -130,28 +133,34 @@ class Session:
     def _ending(self):
         return _Ending(self)
 
-    def run(self, source: str, label: str) -> None:
+    def run(self, source: str) -> None:
         """Runs a cell.
 
         Raises:
             StudentError: if it raises; the message names the error and the line.
             SessionEndedError: if the process ends, or is not done at the deadline.
         """
-        self._ask({"do": "run", "source": source, "label": f"cell {label}"})
+        self._ask({"do": "run", "source": source})
 
-    def names(self, names: Iterable[str]) -> dict[str, Any]:
-        """Reads those of the names that are defined: plain data, or handles for all else."""
-        return self._ask({"do": "names", "names": sorted(names)})
+    def names(
+        self, names: Iterable[str], helpers: str = "", given: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """Reads those of the names that are defined: plain data, or handles for all else.
 
-    def call(self, handle: int, arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:
-        """Calls what a handle stands for."""
-        encoded = [self._encode(argument) for argument in arguments]
+        Args:
+            names: of the notebook.
+            helpers: code of the assignment.
+            given: functions that this code defines, which count whatever became of them.
+        """
+        request = {"names": sorted(names), "helpers": helpers, "given": sorted(given)}
+        return self._ask({"do": "names", **request})
+
+    def do(self, operation: str, handle: int, *arguments: Any, **keywords: Any) -> Any:
+        """Does something with what a handle stands for: one of the worker's `OPERATIONS`."""
+        target = {"handle": handle}
+        encoded = [target, *(self._encode(argument) for argument in arguments)]
         named = {name: self._encode(value) for name, value in keywords.items()}
-        return self._ask({"do": "call", "handle": handle, "arguments": encoded, "keywords": named})
-
-    def get(self, handle: int, name: str) -> Any:
-        """Reads an attribute of what a handle stands for."""
-        return self._ask({"do": "get", "handle": handle, "name": name})
+        return self._ask({"do": operation, "arguments": encoded, "keywords": named})
 
     def _ask(self, request):
         # A number that cannot be guessed: an answer sent ahead of its question is none.
@@ -164,17 +173,21 @@ class Session:
                 raise messages.MessageError("an answer to no question")
             if "error" not in answer:
                 return messages.decode(answer["value"], self._find)
-            name, text, line = (answer["error"][key] for key in ("type", "text", "line"))
-        where = f" (line {line} of its cell)" if isinstance(line, int) else ""
-        raise StudentError(f"{name}: {text}{where}")
+            error = answer["error"]
+            kind, text = (printable(str(error[key]), 500) for key in ("type", "text"))
+            line = error["line"] if type(error["line"]) is int else None
+        raise RAISED.get(kind, StudentError)(kind, text, line)
 
     def _call_back(self, request):
         callback = self._callbacks[request["callback"]]
         arguments = [messages.decode(item, self._find) for item in request["arguments"]]
+        keywords = {
+            name: messages.decode(item, self._find) for name, item in request["keywords"].items()
+        }
         try:
-            reply = {"value": self._encode(callback(*arguments))}
+            reply = {"value": self._encode(callback(*arguments, **keywords))}
         except Exception as error:  # the student's code called it with the wrong things
-            reply = {"raised": f"{type(error).__name__}: {error}"}
+            reply = {"raised": [type(error).__name__, str(error)]}
         messages.send(self._channel, reply)
 
     def _encode(self, value):
@@ -189,7 +202,7 @@ class Session:
         return {"callback": len(self._callbacks) - 1}
 
     def _find(self, value):
-        return Handle(self, int(value["handle"]), str(value["type"])[:80])
+        return Handle(self, int(value["handle"]), printable(str(value["type"]), 80))
 
 
 class _Ending:
@@ -210,22 +223,3 @@ class _Ending:
         nonsense = (messages.MessageError, KeyError, TypeError, ValueError, IndexError)
         if isinstance(error, (*nonsense, AttributeError, OSError)):
             raise SessionEndedError("its process ended") from error
-
-
-class Handle:
-    """Stands in a test for an object of the student's process: call it, read its attributes."""
-
-    def __init__(self, session: Session, number: int, kind: str):
-        self._session, self._number, self._kind = session, number, kind
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Calls it over there."""
-        return self._session.call(self._number, arguments, keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._session.get(self._number, name)
-
-    def __repr__(self) -> str:
-        return f"<a {self._kind}>"

@@ -1,81 +1,123 @@
 """Runs students' code: one process that has everything imported, and a locked-in fork for each.
 
-    python -m tools.homework.worker CONTROL
+    python -m tools.homework.worker CONTROL [--weakest]
 
 `CONTROL` is the number of an inherited socket. Each message on it brings a socket to serve, and the
 process forks. The fork never sees a test: it runs the cells that it is sent, calls what it is asked
 to call, and answers with plain data. What its answers are worth, the grader finds out elsewhere.
+`--weakest` locks the forks in as a system does that has neither namespaces nor Landlock.
 """
 
+import asyncio
+import builtins
 import importlib
+import itertools
+import operator
 import os
 import signal
 import socket
 import sys
-import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools.homework import messages, sandbox
+import numpy as np
+
+from tools.homework import kernel, messages, sandbox
 
 # What the assignments use; imported once, before the forks.
 PRELOADED = (
-    "IPython.core.inputtransformer2",
     "keras",
     "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
     "pandas",
     "ravine",
+    "ravine.data",
+    "ravine.figures",
     "ravine.homework",
+    "ravine.networks",
     "ravine.optimizers",
     "ravine.surfaces",
+    "ravine.training",
     "scipy.stats",
 )
-LONGEST_TEXT = 500  # characters of an error's text
+
+
+def as_array(value: Any, dtype: str | None = None) -> np.ndarray:
+    """Returns a value as an array of numbers or words; numbers of a kind of their own as floats."""
+    array = np.asarray(value, dtype)
+    if array.dtype.str not in messages.DTYPES and array.dtype.kind != "U":
+        array = np.asarray(value, "float64")
+    return array
+
+
+def attribute(target: Any, name: str) -> Any:
+    """Reads an attribute; a shape is a tuple, as it is for NumPy, where TensorFlow has its own."""
+    value = getattr(target, name)
+    return tuple(value) if name == "shape" else value
+
+
+# What a test may do with an object of the student's code; the rest is arithmetic with its array.
+OPERATIONS: dict[str, Callable] = {
+    "call": lambda target, *arguments, **keywords: target(*arguments, **keywords),
+    "get": attribute,
+    "item": operator.getitem,
+    "length": len,
+    "iterate": iter,
+    "next": lambda iterator: list(itertools.islice(iterator, 1)),
+    "truth": bool,
+    "float": float,
+    "int": int,
+    "index": operator.index,
+    "array": as_array,
+}
 
 
 class Server:
     """Answers the grader's requests in the student's process."""
 
-    def __init__(self, channel: socket.socket):
+    def __init__(self, channel: socket.socket, shell: kernel.Kernel):
         self.channel = channel
-        self.namespace: dict[str, Any] = {"__name__": "__main__", "get_ipython": lambda: Ignored()}
+        self.kernel = shell
         self.kept: list[Any] = []
+        self.process = os.getpid()
 
-    def serve(self) -> None:
+    async def serve(self) -> None:
         """Answers until the grader hangs up."""
         while True:
             request = messages.receive(self.channel)
             try:
-                answer = {"value": self._encode(self._do(request))}
+                answer = {"value": self._encode(await self._do(request))}
             except BaseException as error:
-                answer = {"error": describe(error)}
+                answer = {"error": self.kernel.describe(error)}
+            if os.getpid() != self.process:
+                os._exit(0)  # a cell has forked, and this is not the process that is asked
             try:
                 messages.send(self.channel, {"id": request["id"], **answer})
             except (messages.MessageError, ValueError, TypeError) as error:
                 text = {"error": {"type": "ValueError", "text": str(error), "line": None}}
                 messages.send(self.channel, {"id": request["id"], **text})
 
-    def _do(self, request):
+    async def _do(self, request):
         if request["do"] == "run":
-            self._run(request["source"], request["label"])
-            return None
+            return await self.kernel.run(request["source"])
         if request["do"] == "names":
-            return {name: self.namespace[name] for name in request["names"] if self._has(name)}
-        target = self.kept[request["handle"]]
-        if request["do"] == "get":
-            return getattr(target, request["name"])
+            return self._names(request["names"], request["helpers"], request["given"])
+        operation = OPERATIONS[request["do"]]
         arguments = [self._decode(value) for value in request["arguments"]]
         keywords = {name: self._decode(value) for name, value in request["keywords"].items()}
-        return target(*arguments, **keywords)
+        return operation(*arguments, **keywords)
 
-    def _has(self, name):
-        return name in self.namespace
+    def _names(self, names, helpers, given):
+        """Reads names; those of the assignment's functions mean its own, whatever became of them.
 
-    def _run(self, source, label):
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        code = compile(TransformerManager().transform_cell(source), label, "exec")
-        exec(code, self.namespace)
+        A function of the assignment still sees the variables and classes of the notebook.
+        """
+        found = self.kernel.namespace
+        if given:
+            found = dict(found)
+            exec(compile(helpers, "helpers", "exec"), found)
+        return {name: found[name] for name in [*names, *given] if name in found}
 
     def _encode(self, value):
         return messages.encode(value, self._keep)
@@ -92,38 +134,18 @@ class Server:
             return self.kept[value["handle"]]
         number = value["callback"]
 
-        def callback(*arguments):
+        def callback(*arguments, **keywords):
             encoded = [self._encode(argument) for argument in arguments]
-            messages.send(self.channel, {"callback": number, "arguments": encoded})
+            named = {name: self._encode(item) for name, item in keywords.items()}
+            request = {"callback": number, "arguments": encoded, "keywords": named}
+            messages.send(self.channel, request)
             reply = messages.receive(self.channel)
             if "raised" in reply:
-                raise ValueError(reply["raised"])
+                kind, text = reply["raised"]
+                raise getattr(builtins, kind, ValueError)(text)
             return self._decode(reply["value"])
 
         return callback
-
-
-class Ignored:
-    """Stands for IPython: magics and shell commands of a notebook do nothing here."""
-
-    def __getattr__(self, name):
-        return lambda *arguments, **keywords: None
-
-
-def describe(error: BaseException) -> dict[str, Any]:
-    """Says what was raised, and in which line of the student's cell."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith("cell ")
-    ]
-    if isinstance(error, SyntaxError):
-        lines = [error.lineno]
-        text = error.msg
-    else:
-        text = str(error)
-    name = type(error).__name__
-    return {"type": name[:80], "text": text[:LONGEST_TEXT], "line": lines[-1] if lines else None}
 
 
 def readable_paths() -> list[Path]:
@@ -137,9 +159,17 @@ def readable_paths() -> list[Path]:
     return sorted(paths)
 
 
-def fork_for(channel: socket.socket, folder: Path, readable: list[Path]) -> None:
+def fork_for(
+    channel: socket.socket,
+    folder: Path,
+    readable: list[Path],
+    shell: kernel.Kernel,
+    strength: sandbox.Strength,
+) -> None:
     """Becomes the process of one student's code and never returns."""
     try:
+        os.closerange(3, channel.fileno())
+        os.closerange(channel.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
         null = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(null, stream)
@@ -147,8 +177,8 @@ def fork_for(channel: socket.socket, folder: Path, readable: list[Path]) -> None
         def announce(process):
             messages.send(channel, {"process": process})
 
-        sandbox.lock_in(readable, folder, announce)
-        Server(channel).serve()
+        sandbox.lock_in(readable, folder, announce, strength)
+        asyncio.run(Server(channel, shell).serve())
     except BaseException:
         pass  # nobody is there to hear of it: the grader sees that the process has ended
     os._exit(0)
@@ -158,11 +188,13 @@ def main() -> None:
     """Forks for each request on the control socket until the grader closes it."""
     sandbox.end_with_parent()
     control = socket.socket(fileno=int(sys.argv[1]))
+    strength = sandbox.weakest() if "--weakest" in sys.argv else sandbox.strongest()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the forks
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's
     for name in PRELOADED:
         importlib.import_module(name)
     readable = readable_paths()
+    shell = kernel.Kernel()
     control.send(b"ready")
     while True:
         folder, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
@@ -172,7 +204,7 @@ def main() -> None:
         if os.fork() == 0:
             control.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            fork_for(channel, Path(os.fsdecode(folder)), readable)
+            fork_for(channel, Path(os.fsdecode(folder)), readable, shell, strength)
         channel.close()
 
 
