@@ -209,44 +209,44 @@ NOTEBOOKS: list[Honest] = [
         MOMENTUM,
         "np.where chooses the word",
         {
-            "regime": f"{A}\nnamed = regime\ndef regime(eta, beta, h):\n"
-            "    return np.where(True, named(eta, beta, h), 'nothing')"
+            "matrix": f"{A}\nnamed = regime\ndef regime(eta, nu, beta, h):\n"
+            "    return np.where(True, named(eta, nu, beta, h), 'nothing')"
         },
     ),
     Honest(
         MOMENTUM,
         "np.select chooses the word",
         {
-            "regime": f"{A}\nnamed = regime\ndef regime(eta, beta, h):\n"
-            "    return np.select([True], [named(eta, beta, h)], 'nothing')"
+            "matrix": f"{A}\nnamed = regime\ndef regime(eta, nu, beta, h):\n"
+            "    return np.select([True], [named(eta, nu, beta, h)], 'nothing')"
         },
     ),
     Honest(
         MOMENTUM,
         "a word of NumPy",
         {
-            "regime": f"{A}\nnamed = regime\ndef regime(eta, beta, h):\n"
-            "    return np.str_(named(eta, beta, h))"
+            "matrix": f"{A}\nnamed = regime\ndef regime(eta, nu, beta, h):\n"
+            "    return np.str_(named(eta, nu, beta, h))"
         },
     ),
     Honest(
         MOMENTUM,
         "a cached function",
-        {"regime": f"import functools\n{A}\nregime = functools.lru_cache(regime)"},
+        {"matrix": f"import functools\n{A}\nregime = functools.lru_cache(regime)"},
     ),
     Honest(
         MOMENTUM,
         "a method for a function",
         {
-            "regime": f"{A}\nclass Namer:\n    def name(self, eta, beta, h, f=regime):\n"
-            "        return f(eta, beta, h)\nregime = Namer().name"
+            "matrix": f"{A}\nclass Namer:\n    def name(self, eta, nu, beta, h, f=regime):\n"
+            "        return f(eta, nu, beta, h)\nregime = Namer().name"
         },
     ),
     Honest(
         MOMENTUM,
         "an object that can be called",
         {
-            "regime": f"{A}\nclass Namer:\n    def __init__(self, f): self.f = f\n"
+            "matrix": f"{A}\nclass Namer:\n    def __init__(self, f): self.f = f\n"
             "    def __call__(self, *a): return self.f(*a)\nregime = Namer(regime)"
         },
     ),
@@ -322,7 +322,7 @@ NOTEBOOKS: list[Honest] = [
         "an answer read from the figure's variables",
         {
             "figure": f"read = {{}}\nread['best'] = lambda value: value\n{FIGURE}",
-            "reading": f"{A}\nbest_forward = read['best'](best_forward)",
+            "reading": f"{A}\njump = read['best'](jump)",
         },
     ),
     Honest(
@@ -357,7 +357,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "lengths": A,
             "figure": f"sizes = sizes[:3]\nmeasured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
-            "reading": f"{A}\nrecovered += len(measured['Adam']) * 0",
+            "reading": f"{A}\nlongest += len(measured['Adam']) * 0",
         },
     ),
     Honest(
@@ -366,7 +366,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "by-hand": f"{A}\nnotes = []",
             "figure": f"notes.append(0)\n{FIGURE}",
-            "reading": f"{A}\nrecovered += notes[0]",
+            "reading": f"{A}\nlongest += notes[0]",
         },
     ),
     Honest(
@@ -384,7 +384,7 @@ NOTEBOOKS: list[Honest] = [
         "a name of an answer is used again",
         added=(
             (
-                "loss-test",
+                "output-gradients-test",
                 "net = SoftplusNetwork([[0.0]], [0.0], [[1.0]], [0.0])\n"
                 "loss = net.loss(np.array([[5.0]]), np.array([[0.0]]))\nchange = loss",
             ),
@@ -393,7 +393,7 @@ NOTEBOOKS: list[Honest] = [
     Honest(
         BACK,
         "the data of a given cell are used up later",
-        added=(("check-test", "data_x = data_y = deep_weights = None"),),
+        added=(("mistakes-test", "data_x = data_y = deep_weights = None"),),
     ),
     Honest(
         SGD,
@@ -491,7 +491,7 @@ NOTEBOOKS: list[Honest] = [
     Honest(
         BACK,
         "all tests are deleted",
-        deleted=("forward-test", "deltas-test", "weights-test", "loss-test", "check-test"),
+        deleted=("forward-test", "deltas-test", "weights-test"),
     ),
     Honest(BACK, "the marks are lost", bare=True),
     Honest(SGD, "a print in a test", {"walk-test": f"print('now')\n{A}\nprint('done')"}),

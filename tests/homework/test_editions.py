@@ -14,9 +14,10 @@ from tools.homework import batch, handout, proof, release, vault
 from tools.homework import edition as editions
 from tools.homework.__main__ import app
 from tools.homework.edition import PUBLIC, EditionError
+from tools.homework.files import File
 from tools.homework.grading import CELL_TIMEOUT, expected_checks, grade
 from tools.homework.master import MasterError, read_master
-from tools.homework.submissions import File, read_submissions
+from tools.homework.sorting import read_submissions
 
 MASTERS = assignments()
 PROVED = [(name, number) for name, master in MASTERS.items() for number in (1, 2)]
@@ -46,7 +47,8 @@ def load(name, chosen=PUBLIC):
 
 def filed(student, notebook):
     parts = (student, "doubling.ipynb")
-    return File("/".join(parts), parts, datetime(2026, 11, 3), json.dumps(notebook).encode())
+    content = json.dumps(notebook).encode()
+    return File("/".join(parts), parts, len(parts), datetime(2026, 11, 3), content)
 
 
 def solved(chosen):
@@ -138,8 +140,8 @@ def test_the_notebook_carries_the_edition_and_not_the_word():
 
 def graded(secret, handed_in, workshop, tmp_path):
     files = [filed(student, notebook) for student, notebook in handed_in.items()]
-    found = read_submissions(files, [load("doubling")])
-    found, masters = handout.sort_out(found, secret, load)
+    came = read_submissions(files, [load("doubling")]).submissions
+    found, masters = handout.sort_out(came, secret, load)
     ready = [item for item in found if not item.problem]
     results = batch.grade_all(ready, masters, tmp_path, workshop, 30, 1, lambda item: None)
     points = {r.submission.student: sum(o.points or 0 for o in r.outcomes) for r in results}
