@@ -507,4 +507,18 @@ NOTEBOOKS: list[Honest] = [
     Honest(RMS, "an added cell fails", added=(("imports", "1 / 0"), ("counts", "undefined"))),
     Honest(ADAM, "an added cell is no Python", added=(("imports", "for"), ("epsilons", "x = = 1"))),
     Honest(EXPERIMENT, "the marks of all cells are lost", bare=True),
+    *_each(
+        BACK,
+        "change",
+        {
+            "a folder is entered": f"!mkdir -p work\n%cd -q work\n{A}\n%cd -q ..",
+            "a guard for scripts": f"if __name__ == '__main__':\n    print('a script')\n{A}",
+            "a future import": f"from __future__ import annotations\n{A}\n"
+            "def same(x: Number) -> Number:\n    return x\nchange = same(change)",
+            "thirty figures": f"{A}\nfor _ in range(30):\n    plt.figure()\nplt.pause(0.001)",
+            "asyncio.run, which a notebook refuses": f"{A}\nimport asyncio\n"
+            "async def late():\n    return 0\nwork = late()\ntry:\n    change = asyncio.run(work)\n"
+            "except RuntimeError:\n    work.close()",
+        },
+    ),
 ]
