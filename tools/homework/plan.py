@@ -142,8 +142,9 @@ def without_figures(master: Master) -> list[tuple[str, str]]:
 def anything_shown_is_used(steps: Sequence[Step]) -> bool:
     """Says whether a cell may need what a cell before it has drawn or shown.
 
-    It may, where it uses a variable that the other has bound, or one that the other could have
-    changed. Functions, classes and modules of other cells do not count: a cell that draws calls them.
+    It may, where it uses a name that the other has bound, or a variable that the other could have
+    changed. Functions, classes and modules of other cells do not count: a cell that draws calls
+    them.
     """
     fixed = set(dir(builtins))
     touched: set[str] = set()
