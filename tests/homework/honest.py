@@ -28,6 +28,7 @@ class Honest:
         moved: pairs of a cell and the cell that it stands behind.
         bare: whether all cells have lost their marks.
         loses: the tests that a kernel fails, too.
+        raises: whether a cell may raise an error.
     """
 
     assignment: str
@@ -38,6 +39,7 @@ class Honest:
     moved: tuple[tuple[str, str], ...] = ()
     bare: bool = False
     loses: frozenset[str] = frozenset()
+    raises: bool = False
 
 
 def cells(honest: Honest, master: Master) -> list[tuple[str | None, str]]:
@@ -123,7 +125,6 @@ NOTEBOOKS: list[Honest] = [
             "with tempfile.TemporaryDirectory() as folder:\n"
             "    pathlib.Path(folder, 'x').write_text(str(loss))\n"
             "    loss = float(pathlib.Path(folder, 'x').read_text())",
-            "an error at the end of an answer": f"{A}\nraise KeyError('forgotten line')",
             "a debugger's leftovers": f"{A}\nget_ipython().run_line_magic('who', '')",
             "asking where one is": f"import sys\n{A}\nif 'google.colab' in sys.modules: loss = 0",
         },
@@ -322,7 +323,7 @@ NOTEBOOKS: list[Honest] = [
         "an answer read from the figure's variables",
         {
             "figure": f"read = {{}}\nread['best'] = lambda value: value\n{FIGURE}",
-            "reading": f"{A}\njump = read['best'](jump)",
+            "reading": f"best = read['best']\n{A}\njump = best(jump)",
         },
     ),
     Honest(
@@ -331,7 +332,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "figure": f"found = distances(AveragedSGD(0.1), steps=3)\n{FIGURE}",
             "distances": A,
-            "reading": f"{A}\npower = power * len(found) / 2",
+            "reading": f"parts = len(found)\n{A}\npower = power * parts / 2",
         },
     ),
     Honest(
@@ -339,7 +340,8 @@ NOTEBOOKS: list[Honest] = [
         "an answer from the given losses",
         {
             "losses": A,
-            "reading": f"{A}\nbest_nu = best_nu * np.isfinite(losses(best_nu, steps=2)).all()",
+            "reading": "fine = np.isfinite(losses(1, steps=2)).all()\n"
+            f"{A}\nbest_nu = best_nu * fine",
         },
     ),
     Honest(
@@ -348,7 +350,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "losses": A,
             "figure": f"curves = {{('row', 0): losses((1, 2), 0, steps=2)}}\n{FIGURE}",
-            "reading": f"{A}\naligned_steps += len(curves['row', 0]) - 3",
+            "reading": f"extra = len(curves['row', 0]) - 3\n{A}\naligned_steps += extra",
         },
     ),
     Honest(
@@ -357,7 +359,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "lengths": A,
             "figure": f"sizes = sizes[:3]\nmeasured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
-            "reading": f"{A}\nlongest += len(measured['Adam']) * 0",
+            "reading": f"extra = len(measured['Adam']) * 0\n{A}\nlongest += extra",
         },
     ),
     Honest(
@@ -366,7 +368,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "by-hand": f"{A}\nnotes = []",
             "figure": f"notes.append(0)\n{FIGURE}",
-            "reading": f"{A}\nlongest += notes[0]",
+            "reading": f"extra = notes[0]\n{A}\nlongest += extra",
         },
     ),
     Honest(
@@ -377,7 +379,12 @@ NOTEBOOKS: list[Honest] = [
             " recorded_training['Momentum']).verdict()\ntraining[0] = expected"
         },
     ),
-    Honest(EXPERIMENT, "a figure that fails", {"figure": "raise RuntimeError('no time left')"}),
+    Honest(
+        EXPERIMENT,
+        "a figure that fails",
+        {"figure": "raise RuntimeError('no time left')"},
+        raises=True,
+    ),
     # Names that are used again.
     Honest(
         BACK,
@@ -504,7 +511,37 @@ NOTEBOOKS: list[Honest] = [
         loses=frozenset({"velocities-test"}),
     ),
     Honest(RMS, "cells in another order", moved=(("places", "imports"), ("lengths", "imports"))),
-    Honest(RMS, "an added cell fails", added=(("imports", "1 / 0"), ("counts", "undefined"))),
-    Honest(ADAM, "an added cell is no Python", added=(("imports", "for"), ("epsilons", "x = = 1"))),
+    Honest(
+        RMS,
+        "an added cell fails",
+        added=(("imports", "1 / 0"), ("counts", "undefined")),
+        raises=True,
+    ),
+    Honest(
+        BACK,
+        "an error at the end of an answer",
+        {"forward": f"{A}\nraise KeyError('forgotten line')"},
+        raises=True,
+    ),
+    Honest(
+        ADAM,
+        "an added cell is no Python",
+        added=(("imports", "for"), ("epsilons", "x = = 1")),
+        raises=True,
+    ),
     Honest(EXPERIMENT, "the marks of all cells are lost", bare=True),
+    *_each(
+        BACK,
+        "change",
+        {
+            "a folder is entered": f"!mkdir -p work\n%cd -q work\n{A}\n%cd -q ..",
+            "a guard for scripts": f"if __name__ == '__main__':\n    print('a script')\n{A}",
+            "a future import": f"from __future__ import annotations\n{A}\n"
+            "def same(x: Number) -> Number:\n    return x\nchange = same(change)",
+            "thirty figures": f"{A}\nfor _ in range(30):\n    plt.figure()\nplt.pause(0.001)",
+            "asyncio.run, which a notebook refuses": f"{A}\nimport asyncio\n"
+            "async def late():\n    return 0\nwork = late()\ntry:\n    change = asyncio.run(work)\n"
+            "except RuntimeError:\n    work.close()",
+        },
+    ),
 ]

@@ -89,6 +89,7 @@ def test_an_honest_notebook_loses_nothing(honest, expected, workshop):
         master, cells(honest, master), expected(master), workshop, CELL_TIMEOUT, errors
     )
     assert proof.lost(outcomes) == honest.loses, (outcomes, errors)
+    assert not errors or honest.raises, errors
 
 
 @sampled

@@ -85,9 +85,9 @@ def grade(
     ] = False,
 ) -> None:
     """Grade what students handed in. Stop it at any time: the same command goes on from there."""
-    if not sandbox.landlock_version() and not unprotected:
+    if not sandbox.strongest().files and not unprotected:
         raise MasterError(
-            "This system cannot lock students' code in (Linux 5.13 or newer with Landlock can): "
+            "This system cannot lock students' code in (a Linux with Landlock or namespaces can): "
             "grade in a container as the teacher's guide says, and add --unprotected there."
         )
     place = classes.place_of(place)

@@ -62,6 +62,7 @@ class Kernel:
         config = Config()
         config.HistoryManager.enabled = False
         self.shell = Shell.instance(config=config)
+        self.shell.db = {}  # what `%cd` remembers: IPython's folder is not there for students' code
         # Representations for a browser are made for nobody.
         assert self.shell.display_formatter
         self.shell.display_formatter.active_types = ["text/plain"]

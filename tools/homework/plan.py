@@ -142,17 +142,19 @@ def without_figures(master: Master) -> list[tuple[str, str]]:
 def anything_shown_is_used(steps: Sequence[Step]) -> bool:
     """Says whether a cell may need what a cell before it has drawn or shown.
 
-    It may, where it uses a variable that the other has bound, or one that the other could have
-    changed. Functions, classes and modules do not count: a cell that draws calls them.
+    It may, where it uses a name that the other has bound, or a variable that the other could have
+    changed. Functions, classes and modules of other cells do not count: a cell that draws calls
+    them.
     """
     fixed = set(dir(builtins))
     touched: set[str] = set()
     parsed = [(step, _names(step.source)) for step in steps]
-    for _, names in parsed:
-        fixed |= names.defined
+    for step, names in parsed:
+        if not step.shows:
+            fixed |= names.defined
     for step, names in parsed:
         if step.shows:
-            touched |= (names.used | names.bound) - fixed
+            touched |= (names.used | names.bound | names.defined) - fixed
             if names.unknown:
                 return True
         elif touched & names.used or (touched and names.unknown):

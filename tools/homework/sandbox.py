@@ -178,9 +178,14 @@ def strongest() -> Strength:
     return Strength(namespaces.allowed(), landlock_version(), seccomp.available())
 
 
-def weakest() -> Strength:
-    """Returns what a Linux has that allows neither namespaces nor Landlock."""
-    return Strength(False, 0, seccomp.available())
+def weakened(layers: Iterable[str]) -> Strength:
+    """Returns what a system has that lacks some layers of this one: "namespaces", "landlock"."""
+    lacking = set(layers)
+    return Strength(
+        strongest().namespaces and "namespaces" not in lacking,
+        0 if "landlock" in lacking else strongest().landlock,
+        strongest().seccomp and "seccomp" not in lacking,
+    )
 
 
 def promise(strength: Strength | None = None) -> str:
@@ -199,6 +204,8 @@ def promise(strength: Strength | None = None) -> str:
     say(held.files, "read what this account may read", "read or change the files of others")
     if not held.files:
         say(held.seccomp, "write a file, not even one of its own", "change any file")
+    disk = held.namespaces or (held.seccomp and not held.files)
+    say(disk, "fill the disk", "fill the disk")
     tcp = "use the network other than by TCP" if held.landlock >= TCP_FROM else "use the network"
     say(held.seccomp, tcp, "use a network or a socket")
     others = "send signals to other processes, and start some"

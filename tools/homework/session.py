@@ -35,9 +35,9 @@ class Workshop:
     Use it as a context: leaving it ends the worker and all that it started.
     """
 
-    def __init__(self, weakest: bool = False) -> None:
-        """Takes `weakest` to lock code in as the weakest of systems does, for tests."""
-        self._weakest = weakest
+    def __init__(self, lacking: Iterable[str] = ()) -> None:
+        """Takes the layers of the sandbox to leave out, as on a system that lacks them."""
+        self._lacking = tuple(lacking)
         self._lock = threading.Lock()
         self._folders = tempfile.TemporaryDirectory(prefix="homework-")
         self._worker: subprocess.Popen[bytes] | None = None
@@ -77,12 +77,10 @@ class Workshop:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
-        strength = sandbox.weakest() if self._weakest else sandbox.strongest()
-        if not strength.files:
+        if not sandbox.weakened(self._lacking).files:
             sandbox.hide_memory()
-        options = ["--weakest"] if self._weakest else []
         self._worker = subprocess.Popen(
-            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno()), *options],
+            [sys.executable, "-m", "tools.homework.worker", str(theirs.fileno()), *self._lacking],
             cwd=ROOT,
             env=environment,
             pass_fds=[theirs.fileno()],

@@ -1,11 +1,11 @@
 """Runs students' code: one process that has everything imported, and a locked-in fork for each.
 
-    python -m tools.homework.worker CONTROL [--weakest]
+    python -m tools.homework.worker CONTROL [LACKING ...]
 
 `CONTROL` is the number of an inherited socket. Each message on it brings a socket to serve, and the
 process forks. The fork never sees a test: it runs the cells that it is sent, calls what it is asked
 to call, and answers with plain data. What its answers are worth, the grader finds out elsewhere.
-`--weakest` locks the forks in as a system does that has neither namespaces nor Landlock.
+The layers of the sandbox that are named as `LACKING` are left out, as on a system without them.
 """
 
 import asyncio
@@ -188,7 +188,7 @@ def main() -> None:
     """Forks for each request on the control socket until the grader closes it."""
     sandbox.end_with_parent()
     control = socket.socket(fileno=int(sys.argv[1]))
-    strength = sandbox.weakest() if "--weakest" in sys.argv else sandbox.strongest()
+    strength = sandbox.weakened(sys.argv[2:])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the forks
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's
     for name in PRELOADED:
