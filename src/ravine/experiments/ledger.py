@@ -172,6 +172,7 @@ def _together(old: Record, part: Record, order: Sequence[str]) -> Record:
     provenance = {
         **old.provenance,
         "settings": {
+            **part.provenance["settings"],  # what an older record did not note
             **settings,
             "optimizers": {name: known[name] for name in names},
             "seeds": sorted({unit["seed"] for unit in units}),

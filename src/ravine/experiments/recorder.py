@@ -18,7 +18,7 @@ from typing import Any
 from ravine.data import Dataset, datasets
 from ravine.experiments import ledger, plan
 from ravine.experiments.plan import Unit
-from ravine.experiments.runs import describe, find
+from ravine.experiments.runs import describe, find, sizes
 from ravine.experiments.setting import Experiment
 from ravine.files import InUseError, only_writer
 from ravine.results import Record, RecordError, machine, records
@@ -191,7 +191,7 @@ def _work(unit: Unit, call: _Call) -> None:
     frame = frame.assign(optimizer=unit.optimizer)
     for name, value in rate.items():
         frame.insert(1, name, value)
-    header["settings"]["parameters"] = int(setting.make_model().count_params())
+    header["settings"].update(sizes(setting.make_model()))
     part = Record(frame, {**header, **own, "units": [entry]})
     ledger.merge(call.root, part, list(setting.optimizers))
     # a longer run of the plan goes on from the checkpoint of a shorter one

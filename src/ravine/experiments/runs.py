@@ -1,5 +1,6 @@
 """The table of all experiments, and how one of them is run, tuned and recorded."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -160,6 +161,17 @@ def find(name: str) -> Experiment:
     return EXPERIMENTS[name]
 
 
+def sizes(model: keras.Model) -> dict[str, int]:
+    """Return how many numbers a network holds, "parameters", and how many of them are trained.
+
+    What is not trained are running means (of batch normalization) and what an LSTM carries from
+    minibatch to minibatch. A network with dropout also holds the state of its noise, which Keras
+    does not count.
+    """
+    trained = sum(math.prod(variable.shape) for variable in model.trainable_variables)
+    return {"parameters": int(model.count_params()), "trainable": trained}
+
+
 def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     """Return the class of an optimizer and its settings, without those that are switched off."""
     config = optimizer.get_config()
@@ -210,7 +222,7 @@ def _record(
         "size": records.size_of(size, epochs, setting.epochs),
         "settings": {
             "optimizers": {optimizer: describe(make()) for optimizer, make in makers.items()},
-            "parameters": int(setting.make_model().count_params()),
+            **sizes(setting.make_model()),
             "epochs": epochs,
             "seeds": seeds,
             "batch_size": setting.batch_size,

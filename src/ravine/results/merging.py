@@ -55,6 +55,7 @@ def unlike(old: Record, new: Record) -> list[str]:
         settings = dict(record.provenance["settings"])
         optimizers = settings.pop("optimizers")
         settings.pop("seeds")
+        settings.pop("trainable", None)  # older records lack it, and it follows from the network
         dataset = {"data set": record.provenance["dataset"]}
         return {**optimizers, **settings, **dataset, **record.provenance["environment"]}
 
