@@ -358,7 +358,7 @@ NOTEBOOKS: list[Honest] = [
         "an answer from what the figure measured",
         {
             "lengths": A,
-            "figure": f"sizes = sizes[:3]\nmeasured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
+            "figure": f"measured = {{'Adam': lengths(Adam(0.1))}}\n{FIGURE}",
             "reading": f"extra = len(measured['Adam']) * 0\n{A}\nlongest += extra",
         },
     ),
@@ -367,6 +367,7 @@ NOTEBOOKS: list[Honest] = [
         "a list that the figure fills",
         {
             "by-hand": f"{A}\nnotes = []",
+            "lengths": A,
             "figure": f"notes.append(0)\n{FIGURE}",
             "reading": f"extra = notes[0]\n{A}\nlongest += extra",
         },

@@ -229,7 +229,7 @@ def test_a_submission_has_a_budget_of_time_as_a_whole(tmp_path, workshop):
     assert time.monotonic() - began < 150  # the cells alone take 180
     assert [outcome.points for outcome in items["alice"].outcomes] == [2, 3, 1, None]
     assert [outcome.points for outcome in items["slow"].outcomes] == [0, 0, 0, None]
-    assert "the 3 s of a whole submission are over" in items["slow"].outcomes[-2].note
+    assert "The time for the whole notebook, 3 s, was over" in items["slow"].outcomes[-2].note
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, workshop):

@@ -21,7 +21,7 @@ def grade(monkeypatch, tmp_path):
     """Runs the command with a grader that runs nothing; raises what `main` makes a sentence."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(vault, "ASSIGNMENTS", ("doubling",))
-    monkeypatch.setattr(vault, "load", lambda name: demo())
+    monkeypatch.setattr(vault, "load", lambda name, chosen=None: demo())
     monkeypatch.setattr(batch, "grade", lambda *arguments: outcomes_of())
     monkeypatch.setattr(batch, "expected_checks", lambda *arguments: {})
     monkeypatch.setattr(command, "Workshop", Nothing)

@@ -72,19 +72,20 @@ def hand_out(secret: str, people: Iterable[tuple[str, str]]) -> list[Path]:
 def sort_out(
     submissions: Sequence[Submission],
     secret: str,
-    load: Callable[[str, Edition], Master] = vault.load,
+    load: Callable[[str, Edition], Master] | None = None,
 ) -> tuple[list[Submission], dict[str, Master]]:
     """Finds the edition of each submission.
 
     Args:
         submissions: what came in.
         secret: the secret word of the class; "" where it has none.
-        load: reads an assignment in an edition.
+        load: reads an assignment in an edition; `vault.load` by default.
 
     Returns:
         The submissions, those of another edition with the reason why they cannot be graded; and the
         assignments by `Submission.key`.
     """
+    load = load or vault.load
     masters: dict[str, Master] = {}
     owners: dict[str, set[str]] = {}
     sorted_out = []
