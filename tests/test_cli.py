@@ -432,14 +432,15 @@ def test_a_path_is_printed_as_it_is(stub, out):
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_no_width_cuts_a_name_or_an_interval(stub, monkeypatch, width):
     monkeypatch.setattr(cli._terminal.console, "width", width)
-    wide = [row for row in ravine("compare", "mnist-mlp").output.splitlines()]
+    compared = ("compare", "mnist-mlp", "--size", "5-epochs")
+    wide = ravine(*compared).output.splitlines()
     assert max(map(len, wide[1:])) <= width  # the first names a path, which no one breaks
     text = " ".join(" ".join(wide).split())
-    frame = records.load("mnist-mlp", records.longest("mnist-mlp")).frame
+    frame = records.load("mnist-mlp", "5-epochs").frame
     assert all(name in text for name in frame["optimizer"].unique())
     found = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", text)
     monkeypatch.setattr(cli._terminal.console, "width", 1000)
-    all_of_them = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", ravine("compare", "mnist-mlp").output)
+    all_of_them = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", ravine(*compared).output)
     assert found == all_of_them and found
     assert "…" not in text
 

@@ -328,12 +328,12 @@ def test_programs_run_where_they_are_locked_in(attack, strength):
             attack("os.system('ls')")
         return
     seen = attack("""
-import subprocess, sys
-open("/tmp/own", "w").write("allowed")
+import os, subprocess, sys
+open(os.path.join(os.sep, "tmp", "own"), "w").write("allowed")
 look = "import os, socket; print(os.listdir('/tmp')); socket.socket()"
 done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
 !echo word > file
 seen = ["own" in done.stdout, "PermissionError" in done.stderr, open("file").read()]
 """)
     assert seen == [True, True, "word\n"]
-    assert not Path("/tmp/own").exists()
+    assert not Path("/", "tmp", "own").exists()

@@ -15,7 +15,7 @@ from ravine import backends
 from ravine.data import Dataset
 from ravine.training import protocol
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 class ClusterError(Exception):
@@ -78,7 +78,7 @@ def compare_on_cluster(
         return whole
 
 
-def on_every_place(work: Callable[[], Result]) -> list[Result]:
+def on_every_place(work: Callable[[], _Result]) -> list[_Result]:
     """Run a function once for each GPU of the cluster, or each CPU core where it has no GPU.
 
     The cluster is that of `compare_on_cluster`.
