@@ -32,7 +32,7 @@ def test_length(record, says):
 
 
 def test_account_of_a_record_that_is_whole():
-    assert account.account(made(45, Adam=[2, 0, 1], SGD=[0, 2, 1]), of=45) == [
+    assert account.lines(made(45, Adam=[2, 0, 1], SGD=[0, 2, 1]), of=45) == [
         "45 epochs, as published",
         "seeds 0 to 2",
         "100 digits",
@@ -41,7 +41,7 @@ def test_account_of_a_record_that_is_whole():
 
 
 def test_account_names_who_has_which_seeds():
-    found = account.account(made(3, seconds=90, Adam=[0, 2], Nesterov=[1], SGD=[0, 2]), of=45)
+    found = account.lines(made(3, seconds=90, Adam=[0, 2], Nesterov=[1], SGD=[0, 2]), of=45)
     assert found[0] == "3 of the 45 published epochs"
     assert found[1:3] == ["seeds 0, 2 of Adam, SGD", "seed 1 of Nesterov"]
     assert found[-1] == "2 minutes on a CPU"
@@ -50,6 +50,6 @@ def test_account_names_who_has_which_seeds():
 def test_account_of_a_record_of_the_course():
     record = records.load("batch-size-8", "full")
     settings = record.provenance["settings"]
-    found = account.account(record, settings["epochs"])
+    found = account.lines(record, settings["epochs"])
     assert found[:2] == [f"{settings['epochs']} epochs, as published", "seeds 0 to 4"]
     assert settings["seeds"] == [0, 1, 2, 3, 4]

@@ -24,7 +24,7 @@ def length(record: Record, of: int) -> str:
     return f"{shown}, {most} seeds" if fewest == most else f"{shown}, {fewest} to {most} seeds"
 
 
-def account(record: Record, of: int) -> list[str]:
+def lines(record: Record, of: int) -> list[str]:
     """Return sentences that say what a record is of.
 
     Args:
@@ -36,7 +36,7 @@ def account(record: Record, of: int) -> list[str]:
     """
     provenance = record.provenance
     epochs = provenance["settings"]["epochs"]
-    lines = [
+    said = [
         f"{epochs} epochs, as published"
         if epochs == of
         else f"{epochs} of the {of} published epochs"
@@ -46,13 +46,13 @@ def account(record: Record, of: int) -> list[str]:
         alike.setdefault(seeds, []).append(name)
     for seeds, names in alike.items():
         whose = "" if len(alike) == 1 else f" of {', '.join(names)}"
-        lines.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {_spelled(seeds)}{whose}")
-    lines.append(provenance["dataset"].split(" (SHA")[0])
+        said.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {_spelled(seeds)}{whose}")
+    said.append(provenance["dataset"].split(" (SHA")[0])
     where = provenance["environment"]["device"].split(",")[0]
     hours = provenance["seconds"] / 3600
     took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
-    lines.append(f"{took} on a {where}")
-    return lines
+    said.append(f"{took} on a {where}")
+    return said
 
 
 def _seeds(frame: pd.DataFrame) -> dict[str, tuple[int, ...]]:

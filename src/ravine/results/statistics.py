@@ -59,10 +59,10 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """What may be claimed: the first is "below" or "above" the second, "level", or "no claim".
+        """Say what may be claimed of the first, by the second.
 
-        "Below" and "above" need the whole interval more than 1 % away from equality, and "level"
-        needs it within 1 %.
+        One of "below", "above", "level" and "no claim". "Below" and "above" need the whole
+        interval more than 1 % away from equality, and "level" needs it within 1 %.
         """
         if self.high < -MARGIN:
             return "below"

@@ -7,15 +7,13 @@ task that is lost goes on where it stopped when the same command is given again.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from ravine import backends
 from ravine.data import Dataset
 from ravine.training import protocol
-
-_Result = TypeVar("_Result")
 
 
 class ClusterError(Exception):
@@ -78,7 +76,7 @@ def compare_on_cluster(
         return whole
 
 
-def on_every_place(work: Callable[[], _Result]) -> list[_Result]:
+def on_every_place(work: Callable[[], Any]) -> list[Any]:
     """Run a function once for each GPU of the cluster, or each CPU core where it has no GPU.
 
     The cluster is that of `compare_on_cluster`.
