@@ -92,7 +92,8 @@ def test_search_starts_from_the_keyboard_and_finds_a_word(search):
 def test_the_first_stop_of_the_keyboard_skips_to_the_text(search):
     search.keyboard.press("Tab")
     skip = search.get_by_role("link", name="Skip to main content")
-    assert skip.evaluate(FOCUSED) and skip.evaluate(AT_ONCE)
+    assert skip.evaluate(FOCUSED)
+    search.wait_for_function(AT_ONCE, arg=skip.element_handle())  # it slides in
     search.keyboard.press("Enter")
     search.keyboard.press("Tab")
     assert search.locator("main :focus").count() == 1, "the contents are behind"
