@@ -187,14 +187,17 @@ def test_tools_stand_in_the_folders_that_contributing_lists():
     assert [path.name for path in (ROOT / "tools").glob("*.py")] == ["__init__.py"]
 
 
-def test_all_public_functions_have_types():
-    found = [
+def said_of_the_package(check):
+    return [
         text
         for path, source in rooms.python_files()
         if path.startswith("src/")
-        for text in rooms.untyped(path, source)
+        for text in check(path, source)
     ]
-    assert found == []
+
+
+def test_all_public_functions_have_types():
+    assert said_of_the_package(rooms.untyped) == []
 
 
 @pytest.mark.parametrize(
@@ -212,13 +215,7 @@ def test_a_function_without_types_is_found(source, count):
 
 
 def test_no_file_and_no_function_is_longer_than_it_says():
-    found = [
-        text
-        for path, source in rooms.python_files()
-        if path.startswith("src/")
-        for text in rooms.too_long(path, source)
-    ]
-    assert found == []
+    assert said_of_the_package(rooms.too_long) == []
 
 
 @pytest.mark.parametrize("reason", ["", "# Longer than 300 lines: a table of stations."])

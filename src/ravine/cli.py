@@ -3,7 +3,6 @@
 # Longer than 300 lines: one function for each command, and they share what they print.
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -244,15 +243,15 @@ def compare(
     from ravine.results import comparison, published, records
 
     with one_sentence(records.RecordError, published.PublishedError, *UNLOADABLE):
-        if size not in (None, *SIZES) and not re.fullmatch(r"\d+-epochs", size):
+        if size not in (None, *SIZES) and not records.SHORTER.fullmatch(size):
             raise ValueError(
                 f'The size must be "quick", "full" or such as "5-epochs", but it was {size!r}.'
             )
         root = results
-        with suppress(records.RecordError):
-            own = size or records.longest(experiment, RUNS)
-            if root is None and os.path.exists(RUNS / experiment / own):
-                root = RUNS
+        if root is None:
+            with suppress(records.RecordError):
+                own = size or records.longest(experiment, RUNS)
+                root = RUNS if os.path.exists(RUNS / experiment / own) else None
         try:
             record = records.load(experiment, size or records.longest(experiment, root), root)
         except records.RecordError:

@@ -12,7 +12,7 @@ from tests.homework.samples import RIGHT, assignments, demo
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
 from tools.homework.checks import OF_THE_GRADER
-from tools.homework.grading import CELL_TIMEOUT, expected_checks, grade
+from tools.homework.grading import grade
 from tools.homework.master import MasterError
 
 WIDEST = 82  # characters of a line of code that the site's page shows
@@ -20,18 +20,6 @@ WIDEST = 82  # characters of a line of code that the site's page shows
 MASTERS = assignments()
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())
 VARIANTS = [(master, variant) for master in MASTERS.values() for variant in proof.variants(master)]
-
-
-@pytest.fixture(scope="module")
-def expected(workshop):
-    counts: dict[str, dict[str, int]] = {}
-
-    def of(master):
-        if master.name not in counts:
-            counts[master.name] = expected_checks(master, workshop, CELL_TIMEOUT)
-        return counts[master.name]
-
-    return of
 
 
 @masters

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from tests import forked_kernels
 from tests.homework.honest import NOTEBOOKS, Honest, cells
 from tools.homework import proof, sandbox, vault
-from tools.homework.grading import CELL_TIMEOUT, expected_checks, grade
+from tools.homework.grading import CELL_TIMEOUT, grade
 from tools.homework.plan import plan
 
 EVERY = 1 if os.environ.get("RAVINE_KERNELS") == "all" else 9
@@ -26,18 +26,6 @@ sampled = pytest.mark.parametrize(
     NOTEBOOKS[::EVERY],
     ids=[f"{honest.assignment}: {honest.name}" for honest in NOTEBOOKS[::EVERY]],
 )
-
-
-@pytest.fixture(scope="module")
-def expected(workshop):
-    counts: dict[str, dict[str, int]] = {}
-
-    def of(master):
-        if master.name not in counts:
-            counts[master.name] = expected_checks(master, workshop, CELL_TIMEOUT)
-        return counts[master.name]
-
-    return of
 
 
 @pytest.fixture(scope="module")

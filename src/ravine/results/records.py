@@ -23,6 +23,7 @@ from ravine.files import data_directory, only_writer, write_whole
 from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
+SHORTER = re.compile(r"(\d+)-epochs")  # the size of a run that is shorter than its setting
 
 
 class RecordError(Exception):
@@ -112,11 +113,11 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds
             f"{directory} cannot be read ({error.strerror}): see that it is a folder that this "
             "account may read."
         ) from error
-    end = "-grid" if grid else ""
     lengths = {}
     for name in names:
-        short = re.fullmatch(rf"(\d+)-epochs{end}", name)
-        if short or name == f"full{end}":
+        plain = name.removesuffix("-grid")
+        short = SHORTER.fullmatch(plain)
+        if (plain != name) == grid and (short or plain == "full"):
             lengths[name] = float(short[1]) if short else math.inf
     for name in sorted(lengths, key=lengths.__getitem__, reverse=True):
         if seeds == 1 or _fewest_seeds(load(experiment, name, root).frame) >= seeds:
@@ -142,7 +143,7 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
     """
     directory = (root or data_directory() / "results") / experiment / size
     plain = size.removesuffix("-grid")
-    short = re.fullmatch(r"(\d+)-epochs", plain)
+    short = SHORTER.fullmatch(plain)
     options = f"--size full --epochs {short[1]}" if short else f"--size {plain}"
     advice = f"run `ravine {'run' if plain == size else 'tune'} {experiment} {options}"
     advice += "`" if root is None else f" --out {shlex.quote(str(root))}`"
