@@ -11,8 +11,8 @@ import zipfile
 import pytest
 
 from tests.homework.fakes import outcomes_of
-from tests.homework.samples import TASKS, demo, hand_in, handed_in
-from tools.homework import gradescope, vault
+from tests.homework.samples import TASKS, assignments, demo, hand_in, handed_in
+from tools.homework import gradescope
 from tools.homework.release import student_version
 
 
@@ -115,5 +115,5 @@ def test_the_unpacked_zip_grades_on_its_own(unpacked):
 
 
 def test_an_assignment_of_the_course_can_be_made_into_one():
-    with zipfile.ZipFile(io.BytesIO(gradescope.autograder(vault.load("momentum")))) as archive:
+    with zipfile.ZipFile(io.BytesIO(gradescope.autograder(assignments()["momentum"]))) as archive:
         assert {"assignment/momentum.ipynb", "requirements.txt"} <= set(archive.namelist())

@@ -13,10 +13,11 @@ import nbformat
 import pytest
 
 from tests.homework.honest import FIGURE
-from tools.homework import release, vault
+from tests.homework.samples import assignments
+from tools.homework import release
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
-MASTER = vault.load("backpropagation")  # of the assignments the fastest: NumPy alone
+MASTER = assignments()["backpropagation"]  # of the assignments the fastest: NumPy alone
 
 
 @pytest.fixture(scope="module")

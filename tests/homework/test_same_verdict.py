@@ -12,12 +12,13 @@ from nbclient import NotebookClient
 
 from tests import forked_kernels
 from tests.homework.honest import NOTEBOOKS, Honest, cells
+from tests.homework.samples import assignments
 from tools.homework import proof, sandbox, vault
 from tools.homework.grading import CELL_TIMEOUT, grade
 from tools.homework.plan import plan
 
 EVERY = 1 if os.environ.get("RAVINE_KERNELS") == "all" else 9
-MASTERS = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+MASTERS = assignments()
 notebooks = pytest.mark.parametrize(
     "honest", NOTEBOOKS, ids=[f"{honest.assignment}: {honest.name}" for honest in NOTEBOOKS]
 )
