@@ -30,7 +30,6 @@ def crossed(value):
         *(np.array([1, 2], dtype=">i4"), np.array([True, False]), np.float16([1, np.nan])),
         *(np.array(["a", None, 3.5], dtype=object), np.array([[1, "x"]], dtype=object)),
     ],
-    ids=repr,
 )
 def test_a_value_comes_out_as_it_went_in(value):
     found = crossed(value)
