@@ -262,7 +262,10 @@ def compare(
         found = comparison.compare(experiment, record.frame)
     found_size, date = record.provenance["size"], record.provenance["date"]
     where = f"of the book, {found_size}" if root is None else f"in {root / experiment / found_size}"
-    say(f"The record {where}, of {date}; in brackets 95 % intervals.")
+    say(
+        f"The record {where}, of {date}. In brackets 95 % intervals, those of the orderings "
+        "together; below means by more than 1 %, level within 10 %."
+    )
     table = comparison.readable(found.values)
     show_table([*map(str, table)], [[*map(str, row)] for row in table.itertuples(index=False)])
     show(*comparison.sentences(found.orderings))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine.results import Difference, paired_difference, together
+from ravine.results import Difference, paired_difference, together, verdicts
 
 
 def ended(**by_name):
@@ -99,3 +99,17 @@ def test_intervals_that_hold_together():
 )
 def test_verdict(low, high, verdict):
     assert Difference((low + high) / 2, low, high, 5).verdict == verdict
+
+
+def test_verdicts_of_a_table_hold_together():
+    frame = ended(a=[0.2, 0.3, 0.25], b=[0.5, 0.7, 0.6], c=[0.6, 0.7, 0.9])
+    pairs = [("a", "b"), ("c", "a"), ("b", "c")]
+    table = verdicts(frame, pairs)
+    assert list(zip(table["first"], table["second"], strict=True)) == pairs
+    assert list(table["verdict"]) == ["below", "above", "no claim"]
+    for row, (first, second) in zip(table.itertuples(), pairs, strict=True):
+        pair = paired_difference(frame, first, second, claims=3)
+        assert (row.low, row.high, row.seeds) == (pair.low, pair.high, 3)
+    assert verdicts(frame, pairs, claims=300)["verdict"].tolist() == ["no claim"] * 3
+    test = verdicts(frame, pairs[:1], column="eval_loss")
+    assert test["low"].item() == pytest.approx(paired_difference(frame, "a", "b").low)

@@ -15,6 +15,7 @@ from ravine.results.statistics import (
     paired_difference,
     summary,
     together,
+    verdicts,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "records",
     "summary",
     "together",
+    "verdicts",
 ]

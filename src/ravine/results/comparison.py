@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ravine.results import published
-from ravine.results.statistics import half_width, paired_difference
+from ravine.results.statistics import MARGIN, half_width, paired_difference
 
 # The column of our runs that a published metric is compared with.
 COLUMNS = {
@@ -25,7 +25,7 @@ COLUMNS = {
     "lowest test perplexity": "eval_loss",
     "test loss": "eval_loss",
 }
-# "Level" means closer than a reading of a published curve can tell, ±10 %.
+# "Level" with a published curve means closer than its reading can tell, ±10 %.
 LEVEL = float(np.log(1.1))
 WORDS = {"below": "below", "level": "level with", "not above": "not above"}
 
@@ -37,20 +37,23 @@ class Comparison(NamedTuple):
     orderings: pd.DataFrame
 
 
-def compare(experiment: str, frame: pd.DataFrame, root: Path | None = None) -> Comparison:
+def compare(
+    experiment: str, frame: pd.DataFrame, root: Path | None = None, claims: int | None = None
+) -> Comparison:
     """Lay our runs of an experiment beside the published tables.
 
     Args:
         experiment: name of the experiment.
         frame: our runs, as `training.compare` returns them.
         root: directory of the published tables, see `published.load`.
+        claims: see `orderings`.
 
     Raises:
         PublishedError: if nothing is published of the experiment, or if a table is damaged.
     """
     return Comparison(
         values(frame, published.load(experiment, root)),
-        orderings(frame, published.orderings(experiment, root)),
+        orderings(frame, published.orderings(experiment, root), claims),
     )
 
 
@@ -116,12 +119,13 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def orderings(frame: pd.DataFrame, table: pd.DataFrame, claims: int | None = None) -> pd.DataFrame:
     """Judge the published orderings, and our own ranking, by our paired intervals.
 
     Args:
         frame: our runs, as `training.compare` returns them.
         table: published orderings, as `published.orderings` returns them.
+        claims: how many pairs are judged side by side if there are more than those of the table.
 
     Returns:
         One row per published ordering, then one per pair that stands side by side in our ranking
@@ -129,10 +133,11 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
         - lower, relation, higher, metric: the claim, "the loss of lower is below that of higher";
         - verdict: "yes" if our interval supports the claim, "no" if it contradicts it, otherwise
-          "no claim". "Below" is supported by an interval below 0, "level" by one within ±ln 1.1,
-          "not above" by one below ln 1.1;
-        - low, high: the 95 % interval of ln(loss of lower) - ln(loss of higher), see
-          `results.paired_difference`; not a number if there is none;
+          "no claim". "Below" is supported by an interval below -`MARGIN`, "level" by one within
+          ±ln 1.1, "not above" by one below ln 1.1;
+        - low, high: the interval of ln(loss of lower) - ln(loss of higher), see
+          `results.paired_difference`; not a number if there is none. All intervals of the table
+          hold together with 95 %;
         - reason: why there is no interval, otherwise empty;
         - epochs: how long our runs were when they were compared: as long as the published ones or,
           if shorter, to our last epoch;
@@ -140,12 +145,19 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """
     theirs = table.rename(columns={"epoch": "published_epochs"}).to_dict("records")
     taken = [{claim["lower"], claim["higher"]} for claim in theirs if claim["metric"] == "loss"]
-    ours = [
+    ours: list[dict] = [
         {"lower": a, "relation": "below", "higher": b, "metric": "loss"}
         for a, b in pairwise(_ranking(frame))
         if {a, b} not in taken
     ]
-    rows = [claim | _judgement(frame, claim) for claim in (*theirs, *ours)]
+    made = [*theirs, *ours]
+    ran = set(frame["optimizer"])
+    pairs = {
+        (frozenset((claim["lower"], claim["higher"])), claim["metric"])
+        for claim in made
+        if {claim["lower"], claim["higher"]} <= ran
+    }
+    rows = [claim | _judgement(frame, claim, claims or len(pairs)) for claim in made]
     claim = ["lower", "relation", "higher", "metric"]
     judgement = ["verdict", "low", "high", "reason", "epochs"]
     return pd.DataFrame(rows, columns=[*claim, *judgement, "published_epochs", "source", "figure"])
@@ -186,8 +198,8 @@ def _claim(row):
     return f"{row.lower} {WORDS[row.relation]} {row.higher}{on}"
 
 
-def _judgement(frame, claim):
-    """Return the verdict on a claim, the interval behind it or why there is none."""
+def _judgement(frame, claim, claims):
+    """Return the verdict on one of so many claims, the interval behind it or why there is none."""
     a, b = claim["lower"], claim["higher"]
     judgement = {"verdict": "no claim", "low": np.nan, "high": np.nan, "epochs": np.nan}
     for name in (a, b):
@@ -209,18 +221,14 @@ def _judgement(frame, claim):
     if len(common) < 2:
         ratio = common[a].item() / common[b].item()
         return judgement | {"reason": f"one seed, {a} {ratio:.2g} times {b}"}
-    found = paired_difference(frame, a, b, column=column)
-    return judgement | {
-        "verdict": _verdict(claim["relation"], found.low, found.high),
-        "low": found.low,
-        "high": found.high,
-        "reason": "",
-    }
+    found = paired_difference(frame, a, b, column=column, claims=claims)
+    verdict = _verdict(claim["relation"], found.low, found.high)
+    return judgement | {"verdict": verdict, "low": found.low, "high": found.high, "reason": ""}
 
 
 def _verdict(relation, low, high):
     """Tell whether an interval of a - b supports "a is <relation> b"."""
-    bound = 0 if relation == "below" else LEVEL
+    bound = -MARGIN if relation == "below" else LEVEL
     supported, contradicted = high < bound, low > bound
     if relation == "level":
         supported &= low > -bound

@@ -1,6 +1,7 @@
 """What the runs of an experiment say: means over the seeds, differences and their intervals."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +125,35 @@ def paired_difference(
     mean = difference.mean()
     half = half_width(difference, together(claims, confidence))
     return Difference(float(mean), float(mean - half), float(mean + half), len(both))
+
+
+def verdicts(
+    frame: pd.DataFrame,
+    pairs: Sequence[tuple[str, str]],
+    column: str = "loss",
+    claims: int | None = None,
+) -> pd.DataFrame:
+    """Judge pairs of algorithms; the intervals of the table hold together with 95 %.
+
+    Args:
+        frame: a table made by `training.compare`.
+        pairs: for each row the names of the two optimizers.
+        column: "loss" or "eval_loss".
+        claims: how many verdicts are passed side by side if there are more than these pairs.
+
+    Returns:
+        One row per pair with the columns first, verdict ("below", "above", "level" or "no claim",
+        see `Difference.verdict`), second, low and high (of ln(loss of first) - ln(loss of second))
+        and seeds.
+
+    Raises:
+        ValueError: as `paired_difference` does.
+    """
+    rows = []
+    for first, second in pairs:
+        pair = paired_difference(frame, first, second, column=column, claims=claims or len(pairs))
+        rows.append([first, pair.verdict, second, pair.low, pair.high, pair.seeds])
+    return pd.DataFrame(rows, columns=["first", "verdict", "second", "low", "high", "seeds"])
 
 
 def half_width(values: Any, confidence: float = 0.95) -> float:
