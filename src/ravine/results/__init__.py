@@ -4,7 +4,7 @@ Files are handed out as they are where their functions say enough only with thei
 `records.load` reads a run of ours, `published.load` the numbers of others.
 """
 
-from ravine.results import account, comparison, machine, merging, published, records
+from ravine.results import account, claims, comparison, machine, merging, published, records
 from ravine.results.comparison import Comparison
 from ravine.results.published import PublishedError
 from ravine.results.records import Record, RecordError
@@ -26,6 +26,7 @@ __all__ = [
     "Record",
     "RecordError",
     "account",
+    "claims",
     "comparison",
     "half_width",
     "machine",
