@@ -12,7 +12,7 @@ WAITING = (
     *("adam", "adagrad-and-rmsprop", "momentum", "stochastic-gradient-descent"),
     *("obstacles", "related-work", "why-deep-networks"),
     *("protocol", "aligned-ravine", "oblique-ravine", "sparse-ravine", "tuning"),
-    *("sparse-features", "mnist-mlp", "cifar-cnn", "vgg16"),
+    *("vgg16",),
     *("language-model", "running-averages", "minibatch-size", "randomness", "successors"),
     *("comparison", "conclusion", "errata", "speed"),
 )
