@@ -42,6 +42,13 @@ def test_comparative_sentences_are_tied_to_what_decides_them(name):
         "| the best algorithm | 3 |",
         "No other algorithm\nis faster.",
         "Is it so? Adam is\nahead.",
+        "Momentum needs a quarter of the steps of GD.",
+        "AdaMax needs twice as many steps.",
+        "Momentum is before SGD by a third.",
+        "SGD and Adam are level.",
+        "SGD and Momentum cannot be told apart.",
+        "SGD does as well.",
+        "The best rate of SGD is better chosen.",
     ],
 )
 def test_a_comparison_is_found(text):
@@ -58,6 +65,9 @@ def test_a_comparison_is_found(text):
         "Adam ends below SGD, see [the figure](#fig-a).",
         "{cite:t}`kingma2015adam` find Adam below SGD.",
         "```python\nprint('Adam ends below SGD')\n```",
+        "Adam gets its best learning rate, and SGD the best rate of five.",
+        "Two ideas lead from GD to Adam, which the book leads to.",
+        "SGD no longer arrives.",
     ],
 )
 def test_other_sentences_need_no_tie(text):
@@ -83,6 +93,14 @@ def test_a_tie_holds_at_a_cell_that_can_fail(code, tags, decider, good):
     found = claims.complaints("page", page("Adam ends\nbelow SGD.", code, tags, ends_below=decider))
     assert (found == []) == good
     assert good or "decides nothing" in found[0]
+
+
+@pytest.mark.parametrize(("code", "good"), [("assert 1 < 2", True), ("print(1)", False)])
+def test_the_code_of_a_solution_decides_if_it_asserts(code, good):
+    text = f"Adam ends below SGD.\n\n<details>\n\n```python\n{code}\n```\n\n</details>"
+    pages = page(text, ends_below="exercises")
+    pages["page"].cells[0].id = "exercises"
+    assert (claims.complaints("page", pages) == []) == good
 
 
 def test_a_tie_to_words_that_are_gone_is_found():
