@@ -27,7 +27,7 @@ COMPARED = re.compile(
     r"|(?:is|are|was|were|ends?|arrives?) (?:first|last)|first by|last by)\b"
 )
 # What is shown rather than said, and text that is folded away or asks.
-ASIDE = re.compile(r"```.*?```|\$\$.*?\$\$|<[^>]+>", re.DOTALL)
+ASIDE = re.compile(r"```.*?```|\$\$.*?\$\$|</?[a-z][^>]*>", re.DOTALL)
 PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*|#>]|\d+\.) ?)")
 ENDS = re.compile(r"(?<=[.?!:])(?:\*\*)? +(?=[A-Z*\[($])")
 LINKED = re.compile(r"\{cite|\]\(")

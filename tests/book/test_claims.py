@@ -49,6 +49,7 @@ def test_comparative_sentences_are_tied_to_what_decides_them(name):
         "SGD and Momentum cannot be told apart.",
         "SGD does as well.",
         "The best rate of SGD is better chosen.",
+        "Here $a < b$. Adam ends below SGD.\n\n<details>\n\n</details>",
     ],
 )
 def test_a_comparison_is_found(text):
