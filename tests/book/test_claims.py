@@ -9,12 +9,8 @@ from tools.book.notebooks import find_chapters, read_notebook
 PAGES = {path.stem: read_notebook(path) for path in find_chapters()}
 # Pages whose sentences are not tied yet.
 WAITING = (
-    *("adam", "adagrad-and-rmsprop", "momentum", "stochastic-gradient-descent"),
-    *("obstacles", "related-work", "why-deep-networks"),
-    *("protocol", "aligned-ravine", "oblique-ravine", "sparse-ravine", "tuning"),
     *("logistic-regression", "sparse-features", "mnist-mlp", "cifar-cnn", "vgg16"),
-    *("language-model", "running-averages", "minibatch-size", "randomness", "successors"),
-    *("comparison", "conclusion", "errata", "speed"),
+    *("language-model", "randomness", "comparison", "conclusion"),
 )
 
 
