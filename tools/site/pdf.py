@@ -20,6 +20,10 @@ PRINTED = ROOT / "dist" / "ravine.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOADED_WITHIN = 180_000  # milliseconds
 MARGIN = "17mm"
+# A link to another file of the site would name a folder of this machine, and lead nowhere.
+UNLINK = """() => [...document.querySelectorAll("a[href]")]
+  .filter(link => link.protocol === "file:" && link.pathname !== location.pathname)
+  .forEach(link => link.removeAttribute("href"))"""
 FOOTER = (
     '<div style="width: 100%; text-align: center; font: 8px sans-serif">'
     '<span class="pageNumber"></span></div>'
@@ -59,6 +63,7 @@ def print_page(page: Path, to: Path) -> None:
         tab.goto(page.as_uri(), wait_until="load", timeout=LOADED_WITHIN)
         tab.wait_for_function("window.MathJax?.startup?.promise", timeout=LOADED_WITHIN)
         tab.evaluate("MathJax.startup.promise")
+        tab.evaluate(UNLINK)
         to.parent.mkdir(parents=True, exist_ok=True)
         tab.pdf(
             path=to,
