@@ -188,6 +188,17 @@ def notation_not_linked(notebook: NotebookNode) -> list[str]:
     return []
 
 
+def doubled_words(notebook: NotebookNode) -> list[str]:
+    """What stands between two equal words may be a line's end or the stars of bold text."""
+    return [
+        f"a word stands there twice: {found.group()}"
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for text in [re.sub(r"```.*?```|\$.*?\$|`[^`]*`", "", cell.source, flags=re.DOTALL)]
+        for found in re.finditer(r"\b([A-Za-z]{2,})(?: |\n|[ \n]?\*+ ?)\1\b", text)
+    ]
+
+
 def exercises_missing(notebook: NotebookNode) -> list[str]:
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     sections = re.split(r"^## ", prose, flags=re.MULTILINE)
@@ -207,7 +218,14 @@ def already_run(notebook: NotebookNode) -> list[str]:
     return ["homework is handed out without outputs: run make homework-release"] if ran else []
 
 
-HOMEWORK = (malformed, already_run, machine_paths, wrong_setup, notation_not_linked)
+HOMEWORK = (
+    malformed,
+    already_run,
+    machine_paths,
+    wrong_setup,
+    notation_not_linked,
+    doubled_words,
+)
 ALL_NOTEBOOKS = (
     malformed,
     out_of_order,
@@ -221,6 +239,7 @@ ALL_NOTEBOOKS = (
     stored_nowhere,
     notation_not_linked,
     bare_assertions,
+    doubled_words,
 )
 
 

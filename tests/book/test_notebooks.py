@@ -112,6 +112,10 @@ def assert_without_a_sentence(notebook):
     guards.code_cells(notebook)[1].source += "\nassert loss < 1"
 
 
+def say_a_word_twice(notebook):
+    notebook.cells.append(new_markdown_cell("the order is found, and\n**and in the same way**"))
+
+
 def forget_the_processor(notebook):
     del notebook.metadata["processor"]
 
@@ -163,6 +167,7 @@ FAULTS = [
     (print_a_negative_zero, guards.negative_zeros),
     (forget_the_processor, guards.stored_nowhere),
     (assert_without_a_sentence, guards.bare_assertions),
+    (say_a_word_twice, guards.doubled_words),
     (drop_an_exercise, guards.exercises_missing),
     (number_a_list_elsewhere, guards.exercises_missing),
     (unfold_a_solution, guards.exercises_missing),

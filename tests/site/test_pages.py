@@ -30,6 +30,7 @@ ONE_OF_EACH_KIND = [
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE, DESK = 375, 1280
+PAPER = 665  # A4 without the margins of the PDF
 HEAVIEST = 1_200_000  # bytes of a chapter, as a server sends it
 WRITTEN = (".html", ".css", ".js", ".svg", ".json")
 
@@ -52,6 +53,17 @@ UNDESCRIBED = """
 LINKS = """
 () => [...document.querySelectorAll("a[href]")].map(link => link.href.split(/[#?]/)[0])
   .filter(address => address.startsWith(location.origin))
+"""
+# What ends beyond the text is cut on paper.
+CUT_ON_PAPER = """
+() => {
+  const article = document.querySelector("article") ?? document.body;
+  const seen = { contentVisibilityAuto: true };
+  const end = article.getBoundingClientRect().right + 1;
+  return [...article.querySelectorAll(":not(mjx-container *)")]
+    .filter(element => element.getBoundingClientRect().right > end && element.checkVisibility(seen))
+    .map(element => `${element.tagName} ${element.textContent.trim().slice(0, 60)}`);
+}
 """
 TO_DARK = """() => { document.documentElement.dataset.theme = "dark" }"""
 
@@ -100,6 +112,13 @@ class Visit:
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         return self.page.evaluate(RUN_AXE, options)
 
+    def cut_on_paper(self):
+        self.page.set_viewport_size({"width": PAPER, "height": 985})
+        self.page.emulate_media(media="print")
+        cut = self.page.evaluate(CUT_ON_PAPER)
+        self.page.emulate_media(media="screen")
+        return cut
+
     def weight(self):
         """Returns the bytes that a server sends for all that the page asked it for."""
         ours = (url for url in self.sent if url.startswith(self.address))
@@ -146,7 +165,9 @@ def test_the_site_has_every_page_and_its_mathematics(pages):
     reference = (pages / "book/appendix/api/optimizers.html").read_text(encoding="utf-8")
     assert r"\(\eta &gt; 0\)" in reference, "mathematics in a docstring is set as mathematics"
     assert 'id="ravine.optimizers.Adam"' in reference
-    assert "$" not in re.sub(r"<(script|pre)\b.*?</\1>", "", reference, flags=re.DOTALL)
+    works = (pages / "book/appendix/references.html").read_text(encoding="utf-8")
+    for text in (reference, works):
+        assert "$" not in re.sub(r"<(script|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -168,6 +189,7 @@ def test_page(name, visit, pages):
 
     page.set_viewport_size({"width": PHONE, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert visit.cut_on_paper() == []
     assert visit.complaints == []
 
 
@@ -237,6 +259,7 @@ def test_planted_overflow_and_broken_link_are_found(planted):
     visit = planted('<a href="gone.html">gone</a><div style="width: 900px">wide</div>')
     visit.page.set_viewport_size({"width": PHONE, "height": 800})
     assert visit.page.evaluate("document.documentElement.scrollWidth") > PHONE
+    assert visit.cut_on_paper() == ["DIV wide"]
     (link,) = visit.page.evaluate(LINKS)
     assert not (visit.folder / link.removeprefix(visit.address)).exists()
 

@@ -169,3 +169,13 @@ def test_code_that_is_folded_is_not_printed(context, address):
     page.emulate_media(media="print")
     folded = page.locator(".cell details.hide").all()
     assert folded and not any(each.is_visible() for each in folded)
+
+
+def test_a_playground_says_on_paper_where_it_is(context, address):
+    page = opened(context, f"{address}{CHAPTER}")
+    board = page.locator(".playground > *").first
+    assert board.is_visible()
+    page.emulate_media(media="print")
+    assert not board.is_visible()
+    words = "element => getComputedStyle(element, '::before').content"
+    assert "On the site" in page.locator(".playground").first.evaluate(words)

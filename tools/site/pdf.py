@@ -20,6 +20,14 @@ PRINTED = ROOT / "dist" / "ravine.pdf"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOADED_WITHIN = 180_000  # milliseconds
 MARGIN = "17mm"
+# A link to another file of the site would name a folder of this machine, and lead nowhere.
+UNLINK = """() => [...document.querySelectorAll("a[href]")]
+  .filter(link => link.protocol === "file:" && link.pathname !== location.pathname)
+  .forEach(link => link.removeAttribute("href"))"""
+# Code of up to half a page stays on one page; longer code would leave one empty before it.
+KEEP_WHOLE = """() => [...document.querySelectorAll(".cell_input")]
+  .filter(cell => cell.textContent.split("\\n").length <= 40)
+  .forEach(cell => cell.style.breakInside = "avoid")"""
 FOOTER = (
     '<div style="width: 100%; text-align: center; font: 8px sans-serif">'
     '<span class="pageNumber"></span></div>'
@@ -59,6 +67,8 @@ def print_page(page: Path, to: Path) -> None:
         tab.goto(page.as_uri(), wait_until="load", timeout=LOADED_WITHIN)
         tab.wait_for_function("window.MathJax?.startup?.promise", timeout=LOADED_WITHIN)
         tab.evaluate("MathJax.startup.promise")
+        tab.evaluate(UNLINK)
+        tab.evaluate(KEEP_WHOLE)
         to.parent.mkdir(parents=True, exist_ok=True)
         tab.pdf(
             path=to,

@@ -146,8 +146,7 @@ export function mount(root) {
   const hasPhase = () => Boolean(view.surface.curvatures) && WITH_REGIME.includes(settings.inside);
 
   const draw = () => {
-    drawMap(map, view);
-    for (const { canvas, paint } of drawings) {
+    for (const { canvas, paint } of [{ canvas: map, paint: (it) => drawMap(it, view) }, ...drawings]) {
       if (canvas.clientWidth > 0) {
         paint(canvas);
       }
