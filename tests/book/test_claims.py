@@ -10,7 +10,7 @@ PAGES = {path.stem: read_notebook(path) for path in find_chapters()}
 # Pages whose sentences are not tied yet.
 WAITING = (
     *("logistic-regression", "sparse-features", "mnist-mlp", "cifar-cnn", "vgg16"),
-    *("language-model", "randomness", "comparison", "conclusion"),
+    *("language-model", "conclusion"),
 )
 
 
