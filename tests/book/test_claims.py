@@ -44,6 +44,8 @@ def test_comparative_sentences_are_tied_to_what_decides_them(name):
         "SGD and Adam are level.",
         "SGD and Momentum cannot be told apart.",
         "SGD does as well.",
+        "Adam takes as long as SGD.",
+        "Adam needs ten times AdaGrad's steps.",
         "The best rate of SGD is better chosen.",
         "Here $a < b$. Adam ends below SGD.\n\n<details>\n\n</details>",
     ],
