@@ -22,7 +22,8 @@ COMPARED = re.compile(
     r"|best(?! (?:learning )?rates?\b)|worst|better|worse|fewer|fewest|smoother|earlier|sooner"
     r"|(?<!no )longer|shorter|leads?(?! (?:to|from)\b)|wins?|won|beats?|loses|lost"
     r"|level with|(?:is|are) level|told apart|(?:is|are|now|clearly) before(?= [A-Z])"
-    r"|as fast|as low|as good|(?:do|does|did) as well|times (?:as|more|less)|twice (?:as|the|that)"
+    r"|as fast|as low|as good|as long as(?= [A-Z])|(?:do|does|did) as well|times (?:as|more|less)"
+    r"|twice (?:as|the|that)|(?:twice|times)(?= [A-Z]\w*'s)"
     r"|(?:half|third|quarters?|tenth) (?:as|of|the)|wider than|comes? first"
     r"|(?:is|are|was|were|ends?|arrives?) (?:first|last)|first by|last by)\b"
 )
