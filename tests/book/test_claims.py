@@ -1,5 +1,7 @@
 """Every sentence that compares algorithms is tied to what decides it."""
 
+import re
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -22,6 +24,20 @@ def page(text, code="assert 1 < 2, 'look'", tags=(), **ties):
 @pytest.mark.parametrize("name", PAGES)
 def test_comparative_sentences_are_tied_to_what_decides_them(name):
     assert claims.complaints(name, PAGES) == []
+
+
+BY_ZERO = re.compile(r"excludes_zero|\.(?:high|low) [<>] 0\b")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_verdicts_keep_the_margin(name):
+    """By `Difference.verdict`, which asks for 1 %, and not by whether an interval holds zero."""
+    assert not [cell.id for cell in PAGES[name].cells if BY_ZERO.search(cell.source)]
+
+
+@pytest.mark.parametrize("code", ["pair.excludes_zero", "pair.high < 0", "below = pair.low > 0"])
+def test_a_verdict_without_a_margin_is_found(code):
+    assert BY_ZERO.search(code)
 
 
 @pytest.mark.parametrize(

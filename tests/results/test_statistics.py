@@ -25,7 +25,7 @@ def test_paired_difference():
     np.testing.assert_allclose(
         [found.mean, found.low, found.high], 2 * np.log(2) + np.array([0, -half, half]), rtol=1e-6
     )
-    assert found.seeds == 3 and not found.excludes_zero
+    assert found.seeds == 3 and found.verdict == "no claim"
     assert paired_difference(ended(a=[2.0, 2.1, 2.0], b=[1.0, 1.0, 1.1]), "a", "b").low > 0
 
 
@@ -33,7 +33,7 @@ def test_paired_difference_is_antisymmetric_and_widens_with_confidence():
     frame = ended(a=[0.2, 0.3, 0.25], b=[0.5, 0.6, 0.5])
     one, other = paired_difference(frame, "a", "b"), paired_difference(frame, "b", "a")
     assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
-    assert one.excludes_zero and one.high < 0
+    assert one.verdict == "below"
     wider = paired_difference(frame, "a", "b", confidence=0.999)
     assert wider.low < one.low and wider.mean == one.mean
     assert paired_difference(frame, "a", "b", column="eval_loss").mean == pytest.approx(one.mean)
@@ -58,7 +58,8 @@ def test_confidence_interval_covers_as_often_as_it_says():
     missed = sum(
         paired_difference(
             ended(a=np.exp(rng.normal(size=5)), b=np.exp(rng.normal(size=5))), "a", "b", 0.9
-        ).excludes_zero
+        ).verdict
+        != "no claim"
         for _ in range(200)
     )
     assert 7 <= missed <= 36  # 1 in 1000 of a binomial on either side; the seed is fixed anyway
@@ -76,7 +77,8 @@ def test_intervals_that_hold_together():
                 "a",
                 "b",
                 claims=10,
-            ).excludes_zero
+            ).verdict
+            != "no claim"
             for _ in range(10)
         )
         for _ in range(200)

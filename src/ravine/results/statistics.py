@@ -54,11 +54,6 @@ class Difference:
     seeds: int
 
     @property
-    def excludes_zero(self) -> bool:
-        """Whether the data tell the two algorithms apart, by however little."""
-        return self.low > 0 or self.high < 0
-
-    @property
     def verdict(self) -> str:
         """Say what may be claimed of the first, by the second.
 
