@@ -1,12 +1,14 @@
 """Which optimizer? Adam, what came before it and what came after, with equal budgets.
 
 Weight decay is switched off everywhere, so that all algorithms minimise the same cost. AdamW
-without its decay is Adam and is not in the list. Muon is that of Keras; it moves matrices by its
-own rule and everything else by Adam's. Schedule-Free is missing: Keras 3.15 computes it wrongly on
-TensorFlow, see the page on the successors.
+without its decay is Adam and is not in the list. Muon is that of Keras; as its author asks, it
+moves the matrices but the last by its own rule, and everything else by Adam's. Schedule-Free is
+missing: Keras 3.15 computes it wrongly on TensorFlow, see the page on the successors.
 """
 
 import inspect
+import re
+from collections.abc import Sequence
 
 import keras
 
@@ -21,8 +23,26 @@ def has_muon() -> bool:
     return found is not None and "rms_rate" in inspect.signature(found).parameters
 
 
+if has_muon():
+
+    @keras.saving.register_keras_serializable(package="ravine")
+    class BodyMuon(keras.optimizers.Muon):
+        """Keras' Muon that leaves the last matrix of a network, its head, to Adam.
+
+        Muon's author does so (K. Jordan, 2024). Keras leaves out layers by name, and the head of
+        our networks has none.
+        """
+
+        def build(self, var_list: Sequence[keras.Variable]) -> None:
+            """Make the state; the head is the last variable of two axes."""
+            if not self.built:
+                head = [variable.path for variable in var_list if len(variable.shape) == 2][-1:]
+                self.exclude_layers = [f"^{re.escape(path)}$" for path in head]
+            super().build(var_list)
+
+
 def muon(learning_rate: float) -> keras.optimizers.Optimizer:
-    """Return Keras' Muon without weight decay.
+    """Return Muon without weight decay, the head of the network left to Adam.
 
     Raises:
         ValueError: if this Keras has none, or an earlier one.
@@ -32,7 +52,7 @@ def muon(learning_rate: float) -> keras.optimizers.Optimizer:
             f"Keras {keras.__version__} has no Muon that scales its steps to the size of Adam's: "
             "install a newer Keras, or leave Muon out."
         )
-    return keras.optimizers.Muon(learning_rate, weight_decay=0.0, adam_weight_decay=0.0)
+    return BodyMuon(learning_rate, weight_decay=0.0, adam_weight_decay=0.0)
 
 
 CONTESTANTS: dict[str, Family] = {
