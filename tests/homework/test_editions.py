@@ -3,12 +3,12 @@
 import json
 import zipfile
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import typer.testing
 from nbformat.v4 import writes
 
+from tests.homework.fakes import table
 from tests.homework.samples import assignments, demo_notebook
 from tools.homework import batch, handout, proof, release, vault
 from tools.homework import edition as editions
@@ -232,28 +232,48 @@ def test_a_roster_gets_an_edition_each(dist):
             carried = json.loads(text)["metadata"]["ravine"]["edition"]
             assert carried == editions.edition("word", number).name
             assert (dist / "dist/students" / item).read_bytes() == text
-    assert (dist / "dist/editions.csv").read_text(encoding="utf-8").splitlines() == [
+    assert (dist / "dist/editions.csv").read_text(encoding="utf-8-sig").splitlines() == [
         "id,name,edition",
         f"17,Đỗ An,{editions.edition('word', '17').name}",
         f"18,Binh/../x,{editions.edition('word', '18').name}",
     ]
 
 
+EXPORTS = {
+    "moodle": "Identifier,Full name,Grade\nParticipant 12,Đỗ An,\n",
+    "canvas": 'Student,ID,Section,Homework 3\n    Points Possible,,,10\n"An, Đỗ",12,A,\n',
+    "other": "OrgDefinedId;Last Name;First Name\n#12;An;Đỗ\n",
+}
+
+
+@pytest.mark.parametrize("text", EXPORTS.values(), ids=EXPORTS.keys())
+def test_the_export_of_an_lms_is_a_roster_for_editions(text, dist):
+    (dist / "export.csv").write_text(text, encoding="utf-8")
+    output = run("release", "--edition", "word", "--per-student", str(dist / "export.csv"))
+    assert output.startswith("1 students")
+    (row,) = table(dist / "dist/editions.csv")
+    own = editions.edition("word", "12").name
+    assert row == {"id": "12", "name": "Đỗ An", "edition": own}
+    assert (dist / "dist/students/12 Đỗ An/momentum.ipynb").is_file()
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("name\nAn\n", "its first line must be id,name"),
-        ("id,name\n17,An\n17,Binh\n", "line 3: the id '17' must be there once"),
-        ("id,name\n,An\n", "line 2: the id '' must be there once"),
+        ("points\n2\n", "has no column of names: its first line must be id,name"),
+        ("name\nAn\n", "line 2: An has no id: add one, in a column id"),
+        ("id,name\n16,An\n\n,Binh\n", "line 4: Binh has no id"),
+        ("id,name\n17,An\n17,Binh\n", "has the id 17 twice, in lines 2 and 3: give each"),
         (None, "cannot be read"),
     ],
 )
-def test_a_roster_that_is_none_is_refused(tmp_path: Path, text, complaint):
-    path = tmp_path / "roster.csv"
+def test_a_roster_that_is_none_is_refused(dist, text, complaint):
+    path = dist / "roster.csv"
     if text:
         path.write_text(text)
     with pytest.raises(MasterError, match=complaint):
-        handout.read_class(path)
+        run("release", "--edition", "word", "--per-student", str(path))
+    assert not (dist / "dist").exists()
 
 
 def test_editions_for_students_need_a_word(tmp_path):

@@ -24,6 +24,7 @@ from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
 from tools.homework.master import Master, MasterError
 from tools.homework.report import Reports
+from tools.homework.roster import read_roster
 from tools.homework.session import Workshop
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The homework of the course.")
@@ -45,7 +46,7 @@ Secret = Annotated[
 def release(
     edition: Secret = "",
     per_student: Annotated[
-        Path | None, typer.Option(help="An edition for each student of this CSV of id,name.")
+        Path | None, typer.Option(help="An edition for each student of this roster.")
     ] = None,
     pages: Annotated[
         bool, typer.Option("--pages", help="Make an edition the pages of the book, too.")
@@ -55,7 +56,10 @@ def release(
     if per_student:
         if not edition:
             raise MasterError("Editions for students need a secret word: add EDITION=word.")
-        people = handout.read_class(per_student.expanduser())
+        try:
+            people = read_roster(per_student.expanduser(), all_ids=True).students
+        except ValueError as error:
+            raise MasterError(str(error)) from error
         console.print(f"{len(people)} students, {len(vault.ASSIGNMENTS)} assignments each")
         for path in handout.hand_out(edition, people)[-2:]:
             console.print(str(path), soft_wrap=True)

@@ -1,6 +1,5 @@
 """Hands an edition out, to a class or to each of its students, and knows it again."""
 
-import csv
 import io
 import re
 import zipfile
@@ -12,60 +11,40 @@ from ravine.files import write_whole
 from tools.homework import edition as editions
 from tools.homework import release, vault
 from tools.homework.edition import Edition, EditionError
-from tools.homework.master import Master, MasterError
+from tools.homework.master import Master
+from tools.homework.roster import Student
 from tools.homework.submissions import Submission
+from tools.homework.tables import table_text
 
-COLUMNS = ("id", "name")
-
-
-def read_class(path: Path) -> list[tuple[str, str]]:
-    """Reads a roster: the id and the name of each student.
-
-    Raises:
-        MasterError: if the file is missing, has no such columns or has an id twice.
-    """
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError) as error:
-        raise MasterError(f"{path} cannot be read ({error}): name a CSV of id,name.") from error
-    if not rows or not set(COLUMNS) <= rows[0].keys():
-        raise MasterError(f"{path} is no roster: its first line must be id,name.")
-    people = [(str(row["id"]).strip(), str(row["name"]).strip()) for row in rows]
-    for number, (identifier, _) in enumerate(people):
-        if not identifier or any(identifier == other for other, _ in people[:number]):
-            raise MasterError(
-                f"{path}, line {number + 2}: the id {identifier!r} must be there once."
-            )
-    return people
+COLUMNS = ("id", "name", "edition")
 
 
-def hand_out(secret: str, people: Iterable[tuple[str, str]]) -> list[Path]:
+def hand_out(secret: str, people: Iterable[Student]) -> list[Path]:
     """Writes an edition for each student into `dist/homework/students`, with a list of them.
+
+    Args:
+        secret: the secret word of the class.
+        people: the students; each must have an id, since an edition is drawn from it.
 
     Returns:
         The folders, then `students.zip`, then the list, which says whose each edition is.
     """
-    folder, content, listed = (
-        release.RELEASED / "students",
-        io.BytesIO(),
-        [("id", "name", "edition")],
-    )
-    made = []
+    folder, content = release.RELEASED / "students", io.BytesIO()
+    made, listed = [], []
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for identifier, name in people:
-            own = editions.edition(secret, identifier)
-            plain = re.sub(r"[^\w .-]+", "-", f"{identifier} {name}")[:80].strip(" .")
+        for student in people:
+            own = editions.edition(secret, student.number)
+            plain = re.sub(r"[^\w .-]+", "-", f"{student.number} {student.name}")
+            plain = plain[:80].strip(" .")
             made.append(folder / plain)
-            listed.append((identifier, name, own.name))
+            listed.append({"id": student.number, "name": student.name, "edition": own.name})
             for assignment in vault.ASSIGNMENTS:
                 text = release.page_text(vault.load(assignment, own))
                 write_whole(made[-1] / f"{assignment}.ipynb", text.encode())
                 item = zipfile.ZipInfo(f"{plain}/{assignment}.ipynb", release.MADE)
                 archive.writestr(item, text, zipfile.ZIP_DEFLATED)
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows(listed)
     write_whole(folder.with_name("students.zip"), content.getvalue())
-    write_whole(folder.with_name("editions.csv"), table.getvalue().encode())
+    write_whole(folder.with_name("editions.csv"), table_text(listed, COLUMNS))
     return [*made, folder.with_name("students.zip"), folder.with_name("editions.csv")]
 
 
