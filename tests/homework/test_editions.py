@@ -6,11 +6,12 @@ from datetime import datetime
 
 import pytest
 import typer.testing
+from nbformat import reads
 from nbformat.v4 import writes
 
 from tests.homework.fakes import table
 from tests.homework.samples import assignments, demo_notebook
-from tools.homework import batch, handout, proof, release, vault
+from tools.homework import answers, batch, handout, proof, reading, release, vault
 from tools.homework import edition as editions
 from tools.homework.__main__ import app
 from tools.homework.edition import PUBLIC, EditionError
@@ -45,10 +46,10 @@ def load(name, chosen=PUBLIC):
     return read_master(name, factors(), "", DRAW, chosen)
 
 
-def filed(student, notebook):
-    parts = (student, "doubling.ipynb")
+def filed(student, notebook, name="doubling.ipynb", day=3):
+    parts = (student, name)
     content = json.dumps(notebook).encode()
-    return File("/".join(parts), parts, len(parts), datetime(2026, 11, 3), content)
+    return File("/".join(parts), parts, len(parts), datetime(2026, 11, day), content)
 
 
 def solved(chosen):
@@ -140,8 +141,9 @@ def test_the_notebook_carries_the_edition_and_not_the_word():
 
 def graded(secret, handed_in, workshop, tmp_path):
     files = [filed(student, notebook) for student, notebook in handed_in.items()]
-    came = read_submissions(files, [load("doubling")]).submissions
-    found, masters = handout.sort_out(came, secret, load)
+    drawn = handout.Drawn(secret, load)
+    came = read_submissions(files, [load("doubling")], drawn=drawn.of).submissions
+    found, masters = drawn.with_notes(came), drawn.masters
     ready = [item for item in found if not item.problem]
     results = batch.grade_all(ready, masters, tmp_path, workshop, 30, 1, lambda item: None)
     points = {r.submission.student: sum(o.points or 0 for o in r.outcomes) for r in results}
@@ -193,6 +195,38 @@ def test_an_edition_that_nobody_issued():
     with pytest.raises(EditionError, match="not made with this secret word"):
         editions.issued("ffffffffffffffff", "word")
     assert editions.issued("", "") is PUBLIC
+
+
+def test_a_blank_notebook_of_an_own_edition_does_not_count_before_one_with_answers():
+    own = editions.edition("word", "An")
+    files = [
+        filed("An", solved(own)),
+        filed("An", release.student_version(load("doubling", own)), "doubling (1).ipynb", day=4),
+        filed("Binh", solved(editions.edition("word", "Binh"))),
+    ]
+    drawn = handout.Drawn("word", load)
+    came = read_submissions(files, [load("doubling")], drawn=drawn.of).submissions
+    assert came[0].path == "An/doubling.ipynb"
+    assert came[0].note == "the only one with answers of 2 files; not graded: An/doubling (1).ipynb"
+
+
+@pytest.mark.parametrize("word", ["", "word"])
+@pytest.mark.parametrize("name", MASTERS)
+def test_nothing_that_was_handed_out_is_taken_for_an_answer(name, word):
+    master = vault.load(name, editions.edition(word) if word else PUBLIC)
+    handed_out = release.student_version(master)
+    # It may come from a fork, whose links and first cell have another address.
+    elsewhere = release.page_text(master).replace("https://", "https://elsewhere.")
+    for notebook in (handed_out, reads(elsewhere, as_version=4)):
+        (item,) = read_submissions([filed("An", notebook)], [master]).submissions
+        assert reading.untouched(item.cells, master)
+        for task in master.tasks:
+            if task.role == "manual":
+                assert not answers.answer_to(item, task, master).given, task.name
+    last = [cell for cell in handed_out.cells if cell.cell_type == "markdown"][-1]
+    last.source += " An answer."
+    (item,) = read_submissions([filed("An", handed_out)], [master]).submissions
+    assert not reading.untouched(item.cells, master)
 
 
 # The commands

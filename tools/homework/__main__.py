@@ -97,10 +97,11 @@ def grade(
     place = classes.place_of(place)
     out = classes.results_of(place, out)
     masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+    drawn = handout.Drawn(edition)
     try:
         with only_writer(out):
-            course = classes.take_in(place, out, masters, roster, due)
-            found, drawn = handout.sort_out(course.intake.submissions, edition)
+            course = classes.take_in(place, out, masters, roster, due, drawn.of)
+            found = drawn.with_notes(course.intake.submissions)
             course = replace(course, intake=replace(course.intake, submissions=tuple(found)))
             ready = [item for item in course.intake.submissions if not item.problem]
             console.print(f"{len(ready)} submissions. {sandbox.promise()}")
@@ -115,7 +116,7 @@ def grade(
 
                 results = out / "results"
                 limits = (cell_timeout, jobs, advance, budget)
-                batch.grade_all(ready, drawn, results, workshop, *limits)
+                batch.grade_all(ready, drawn.masters, results, workshop, *limits)
             for line in classes.summary(reports, time.monotonic() - began):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
     except (ValueError, InUseError, WriteError, AssertionError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ravine.files import write_whole
 from tools.homework import edition as editions
 from tools.homework import release, vault
-from tools.homework.edition import Edition, EditionError
+from tools.homework.edition import Edition
 from tools.homework.master import Master
 from tools.homework.roster import Student
 from tools.homework.submissions import Submission
@@ -48,42 +48,43 @@ def hand_out(secret: str, people: Iterable[Student]) -> list[Path]:
     return [*made, folder.with_name("students.zip"), folder.with_name("editions.csv")]
 
 
-def sort_out(
-    submissions: Sequence[Submission],
-    secret: str,
-    load: Callable[[str, Edition], Master] | None = None,
-) -> tuple[list[Submission], dict[str, Master]]:
-    """Finds the edition of each submission.
+class Drawn:
+    """The assignments of a class in the editions that its notebooks carry.
 
-    Args:
-        submissions: what came in.
-        secret: the secret word of the class; "" where it has none.
-        load: reads an assignment in an edition; `vault.load` by default.
-
-    Returns:
-        The submissions, those of another edition with the reason why they cannot be graded; and the
-        assignments by `Submission.key`.
+    Attributes:
+        masters: those that were asked for, by `Submission.key`.
     """
-    load = load or vault.load
-    masters: dict[str, Master] = {}
-    owners: dict[str, set[str]] = {}
-    sorted_out = []
-    for item in submissions:
-        assignment = item.assignment
-        if not item.problem and assignment:
-            try:
-                chosen = editions.issued(item.edition, secret)
-            except EditionError as error:
-                item = replace(item, problem=str(error))
-            else:
-                if item.key not in masters:
-                    masters[item.key] = load(assignment, chosen)
+
+    def __init__(
+        self, secret: str = "", load: Callable[[str, Edition], Master] | None = None
+    ) -> None:
+        """Takes the secret word, "" for none, and what reads an assignment, by default the vault."""
+        self._secret, self._load = secret, load or vault.load
+        self.masters: dict[str, Master] = {}
+
+    def of(self, item: Submission) -> Master:
+        """Returns the assignment of a submission in its edition.
+
+        Raises:
+            EditionError: if that was not made with the secret word.
+        """
+        chosen = editions.issued(item.edition, self._secret)
+        if item.key not in self.masters:
+            self.masters[item.key] = self._load(str(item.assignment), chosen)
+        return self.masters[item.key]
+
+    def with_notes(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Returns submissions, with a note where one student's edition comes from several."""
+        owners: dict[str, set[str]] = {}
+        for item in submissions:
+            if not item.problem:
                 owners.setdefault(item.edition, set()).add(item.student)
-        sorted_out.append(item)
-    shared = {"", editions.edition(secret).name if secret else ""}
-    for number, item in enumerate(sorted_out):
-        others = owners.get(item.edition, set()) - {item.student}
-        if others and item.edition not in shared and not item.problem:
-            note = f"made for one student, and also handed in by {', '.join(sorted(others))}"
-            sorted_out[number] = replace(item, note="; ".join(filter(None, [item.note, note])))
-    return sorted_out, masters
+        shared = {"", editions.edition(self._secret).name if self._secret else ""}
+        noted = []
+        for item in submissions:
+            others = owners.get(item.edition, set()) - {item.student}
+            if others and item.edition not in shared and not item.problem:
+                note = f"made for one student, and also handed in by {', '.join(sorted(others))}"
+                item = replace(item, note="; ".join(filter(None, [item.note, note])))
+            noted.append(item)
+        return noted

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ravine.files import write_whole
 from tools.homework.master import Master
-from tools.homework.reading import squeezed
+from tools.homework.reading import handed_out
 from tools.homework.submissions import Submission
 from tools.homework.texts import file_name
 
@@ -21,12 +21,12 @@ ALIKE = "0.6"  # of a student's code: short answers to one question are alike by
 
 def own_code(submission: Submission, master: Master) -> str:
     """Returns the code that a student wrote: no given cell, no test, no stub."""
-    released = {squeezed(cell.released) for cell in master.cells} | {""}
+    as_given = handed_out(master)
     tests = {cell.name for cell in master.cells if cell.role == "test"}
     cells = [
         cell.source
         for cell in submission.cells
-        if cell.code and cell.name not in tests and squeezed(cell.source) not in released
+        if cell.code and cell.name not in tests and not as_given(cell)
     ]
     return "\n\n".join(cells) + "\n"
 
