@@ -139,20 +139,28 @@ def similarity(
     place: Annotated[Path, typer.Argument(help="A folder or a zip handed in.")],
     out: Annotated[Path | None, typer.Option(help="Where results go; beside PLACE.")] = None,
     roster: Annotated[Path | None, typer.Option(help="The class: a CSV of id,name.")] = None,
+    edition: Secret = "",
 ) -> None:
     """Compare the students' own code with copydetect; nothing of it is run."""
     place = classes.place_of(place)
     out = classes.results_of(place, out)
     masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+    drawn = handout.Drawn(edition)
     try:
-        intake = classes.take_in(place, out, masters, roster).intake
+        intake = classes.take_in(place, out, masters, roster, None, drawn.of).intake
     except ValueError as error:
         raise MasterError(str(error)) from error
-    for name, master in masters.items():
+    ready = [item for item in intake.submissions if not item.problem]
+    for item in intake.submissions:
+        if item.problem:
+            text = f"not compared: {item.path}: {item.problem}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+    for name in masters:
         folder = out / "similarity" / name
-        if not any(item.assignment == name and not item.problem for item in intake.submissions):
+        own = [item for item in ready if item.assignment == name]
+        if not own:
             continue
-        students = comparing.write_sources(folder, intake.submissions, master)
+        students = comparing.write_sources(folder, own, drawn.masters)
         uv = Path(sys.prefix) / "bin" / "uv"
         problem = comparing.compare(folder, uv) if students > 1 else "only one student has code"
         text = f"{folder / 'report.html'} compares {students} students"

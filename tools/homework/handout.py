@@ -58,7 +58,7 @@ class Drawn:
     def __init__(
         self, secret: str = "", load: Callable[[str, Edition], Master] | None = None
     ) -> None:
-        """Takes the secret word, "" for none, and what reads an assignment, by default the vault."""
+        """Takes the secret word, "" for none, and what reads an assignment, else the vault."""
         self._secret, self._load = secret, load or vault.load
         self.masters: dict[str, Master] = {}
 

@@ -6,7 +6,7 @@ JPlag (github.com/jplag/JPlag).
 """
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ravine.files import write_whole
@@ -31,22 +31,31 @@ def own_code(submission: Submission, master: Master) -> str:
     return "\n\n".join(cells) + "\n"
 
 
-def write_sources(folder: Path, submissions: Iterable[Submission], master: Master) -> int:
-    """Writes each student's own code to `answers`, and what all were given to `given`.
+def write_sources(
+    folder: Path, submissions: Iterable[Submission], masters: Mapping[str, Master]
+) -> int:
+    """Writes each student's own code to `answers`, and what they were given to `given`.
+
+    Args:
+        folder: where the two folders go.
+        submissions: those of one assignment, without a problem.
+        masters: the assignment by `Submission.key`, in each edition that occurs.
 
     Returns:
         How many students' code there is.
     """
-    written = 0
+    written, keys = 0, set()
     for submission in submissions:
-        code = own_code(submission, master)
-        if not submission.problem and submission.assignment == master.name and code.strip():
+        keys.add(submission.key)
+        code = own_code(submission, masters[submission.key])
+        if code.strip():
             name = file_name(f"{submission.student} {submission.number}".strip(), 80)
             text = code.encode("utf-8", "replace")
             write_whole(folder / "answers" / f"{name}-{submission.digest[:6]}.py", text)
             written += 1
-    given = [cell.released for cell in master.cells if cell.code]
-    write_whole(folder / "given" / "given.py", "\n\n".join(given).encode())
+    for key in keys:
+        given = [cell.released for cell in masters[key].cells if cell.code]
+        write_whole(folder / "given" / f"{key.replace(' ', '-')}.py", "\n\n".join(given).encode())
     return written
 
 
