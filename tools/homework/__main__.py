@@ -36,6 +36,13 @@ MOMENTS = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
 
+MEMORY = f"{batch.MEMORY // 2**30} GiB of memory"
+WHOLE = (
+    "Seconds for a submission as a whole: its cells, the tests, and what has to run again. "
+    f"It may hold {MEMORY}, which no option changes."
+)
+AT_ONCE = f"How many at the same time; else one for each core and each {MEMORY}, at most eight."
+
 Secret = Annotated[
     str,
     typer.Option("--edition", envvar=editions.SECRET_VARIABLE, help="Your edition's secret word."),
@@ -80,9 +87,11 @@ def grade(
     due: Annotated[
         datetime | None, typer.Option(help="The deadline, local time.", formats=MOMENTS)
     ] = None,
-    cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
-    budget: Annotated[float, typer.Option(help="Seconds for a submission.")] = batch.BUDGET,
-    jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,
+    cell_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds for a cell, and for a test.")
+    ] = CELL_TIMEOUT,
+    budget: Annotated[float, typer.Option(min=1, help=WHOLE)] = batch.BUDGET,
+    jobs: Annotated[int | None, typer.Option(min=1, help=AT_ONCE)] = None,
     edition: Secret = "",
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Grade where students' code cannot be locked in.")
