@@ -6,6 +6,7 @@ where a wall is broken. The weakest sandbox is that of a Linux without Landlock 
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -339,3 +340,19 @@ seen = ["own" in done.stdout, "PermissionError" in done.stderr, open("file").rea
 """)
     assert seen == [True, True, "word\n"]
     assert not Path("/", "tmp", "own").exists()
+
+
+def test_students_code_imports_the_graders_own_package(tmp_path):
+    """Else a checkout without an environment of its own grades by another one's classes."""
+    package = shutil.copytree(ROOT / "src/ravine", tmp_path / "src/ravine")
+    script = (
+        "from tools.homework.session import Workshop\n"
+        "with Workshop() as workshop:\n"
+        "    session = workshop.open()\n"
+        "    session.run('import ravine.training; seen = ravine.training.__file__')\n"
+        "    print(session.names(['seen'])['seen'])\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{package.parent}:{ROOT}"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_relative_to(package)
