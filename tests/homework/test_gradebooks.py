@@ -79,6 +79,19 @@ def test_moodles_worksheet_comes_back_filled_in(moodle):
     assert not list((moodle / "out").glob("*canvas*"))
 
 
+def test_points_of_an_earlier_run_are_not_left_lying(moodle):
+    arguments = (moodle / "in", moodle / "out", moodle / "worksheet.csv")
+    reported(*arguments)
+    marked(moodle)
+    reported(*arguments)
+    assert (moodle / "out/gradebook-moodle-doubling.csv").exists()
+    marks = moodle / "out/marks.csv"
+    marks.write_text(marks.read_text(encoding="utf-8-sig").replace(",why,4,3,", ",why,4,,"))
+    reported(*arguments)
+    assert not list((moodle / "out").glob("gradebook*"))
+    assert (moodle / "out/feedback-moodle-doubling.zip").exists()
+
+
 def test_grades_that_moodle_would_leave_out_are_said(moodle):
     sheet = moodle / "worksheet.csv"
     sheet.write_text(WORKSHEET.replace("10.00", "8.00"), encoding="utf-8")
