@@ -251,11 +251,9 @@ def lock(names: Names = None) -> None:
     """Lock what private/homework holds into the repository, under the key in the environment."""
     folder = vault.opened_folder() or vault.OPENED
     for name in names or vault.ASSIGNMENTS:
-        notebook = folder / f"{name}.ipynb"
-        if not notebook.is_file():
+        files = vault.files_of(folder, name)
+        if f"{name}.ipynb" not in files:
             continue
-        variants = notebook.with_suffix(".yaml")
-        files = {path.name: path.read_text(encoding="utf-8") for path in (notebook, variants)}
         vault.load(name)  # refuses what is malformed
         vault.lock(name, files)
         console.print(str(vault.locked_file(name)))
