@@ -9,7 +9,7 @@ import typer.testing
 from nbformat import reads
 from nbformat.v4 import writes
 
-from tests.homework.fakes import table
+from tests.homework.fakes import moodle_takes, table
 from tests.homework.samples import assignments, demo_notebook
 from tools.homework import answers, batch, handout, proof, reading, release, vault
 from tools.homework import edition as editions
@@ -280,15 +280,29 @@ EXPORTS = {
 }
 
 
-@pytest.mark.parametrize("text", EXPORTS.values(), ids=EXPORTS.keys())
-def test_the_export_of_an_lms_is_a_roster_for_editions(text, dist):
-    (dist / "export.csv").write_text(text, encoding="utf-8")
+@pytest.mark.parametrize("lms", EXPORTS)
+def test_the_export_of_an_lms_is_a_roster_for_editions(lms, dist):
+    (dist / "export.csv").write_text(EXPORTS[lms], encoding="utf-8")
     output = run("release", "--edition", "word", "--per-student", str(dist / "export.csv"))
     assert output.startswith("1 students")
     (row,) = table(dist / "dist/editions.csv")
     own = editions.edition("word", "12").name
     assert row == {"id": "12", "name": "Đỗ An", "edition": own}
-    assert (dist / "dist/students/12 Đỗ An/momentum.ipynb").is_file()
+    assert (dist / "dist/students/12 Đỗ An/momentum.ipynb").is_file() != (lms == "moodle")
+
+
+def test_moodle_takes_the_editions_and_gives_each_student_her_own(dist):
+    (dist / "export.csv").write_text(EXPORTS["moodle"], encoding="utf-8")
+    run("release", "--edition", "word", "--per-student", str(dist / "export.csv"))
+    pages = moodle_takes((dist / "dist/students.zip").read_bytes())
+    assert pages.keys() == {12} and editions.edition("word", "12").name in pages[12]
+
+
+def test_editions_of_another_list_are_not_left_lying(dist):
+    for number in ("17", "18"):
+        (dist / "class.csv").write_text(f"id,name\n{number},An\n", encoding="utf-8")
+        run("release", "--edition", "word", "--per-student", str(dist / "class.csv"))
+    assert [path.name for path in (dist / "dist/students").iterdir()] == ["18 An"]
 
 
 @pytest.mark.parametrize(

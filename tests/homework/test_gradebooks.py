@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.homework.fakes import cells_of_column, reported, table
+from tests.homework.fakes import cells_of_column, moodle_takes, reported, table
 from tests.homework.samples import hand_in, handed_in
 
 WORKSHEET = (
@@ -35,22 +35,6 @@ def marked(place, points="3"):
     path = place / "out/marks.csv"
     text = re.sub(r",why,4,,", f",why,4,{points},", path.read_text(encoding="utf-8-sig"))
     path.write_text(text, encoding="utf-8")
-
-
-def moodle_takes(content):
-    """Says what assignfeedback_file_zip_importer makes of a zip: pages by participant."""
-    found = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            old = ("/import/" + name).split("_", 4)  # before 4.1 the path as a whole
-            assert old[1].isdigit() and old[2:4] == ["assignsubmission", "file"], old
-            for part in name.split("/"):
-                fields = part.split("_", 4)
-                if len(fields) >= 4 and fields[1].isdigit():
-                    assert fields[2:4] == ["assignsubmission", "file"]
-                    found[int(fields[1])] = archive.read(name).decode()
-                    break
-    return found
 
 
 @pytest.fixture

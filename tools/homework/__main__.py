@@ -64,10 +64,10 @@ def release(
         if not edition:
             raise MasterError("Editions for students need a secret word: add EDITION=word.")
         try:
-            people = read_roster(per_student.expanduser(), all_ids=True).students
+            people = read_roster(per_student.expanduser(), all_ids=True)
         except ValueError as error:
             raise MasterError(str(error)) from error
-        console.print(f"{len(people)} students, {len(vault.ASSIGNMENTS)} assignments each")
+        console.print(f"{len(people.students)} students, {len(vault.ASSIGNMENTS)} assignments each")
         for path in handout.hand_out(edition, people)[-2:]:
             console.print(str(path), soft_wrap=True)
         return

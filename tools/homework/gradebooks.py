@@ -207,15 +207,12 @@ def _place(result, system, roster):
     """Names a page of feedback as the LMS finds its student by; "" where it cannot."""
     item = result.submission
     if system == "moodle":
-        # mod/assign/feedback/file/importziplib.php: NAME_ID_assignsubmission_file, as the download
-        # has it; with a _ at its end it fits every version.
         number_there = result.number_in(system, roster)
         if not number_there.isdigit():
             return ""
         own = item.claim.place.rsplit("/", 1)[-1]
         if item.claim.lms != "moodle" or own != file_name(own, 200) or not _is_folder(item, own):
-            name = file_name(item.claim.name or item.student, 100).replace("_", " ")
-            own = f"{name}_{number_there}_assignsubmission_file"
+            own = moodle_folder(item.claim.name or item.student, number_there)
         return f"{own.rstrip('_')}_/{result.master.name}.html"
     # app/models/assignment.rb of Canvas, infer_comment_context_from_filename: it finds the student
     # and the attachment by the numbers in the name that its download has given the file.
@@ -223,6 +220,13 @@ def _place(result, system, roster):
     if item.claim.lms != "canvas" or not re.search(r"_\d+_\d+_", own):
         return ""
     return f"{own.rsplit('.', 1)[0]}.html"
+
+
+def moodle_folder(name: str, number: str) -> str:
+    """Names the folder by which Moodle finds whose the files in a zip of feedback files are."""
+    # mod/assign/feedback/file/importziplib.php: NAME_ID_assignsubmission_file, as the download has
+    # it; with a _ at its end it fits every version.
+    return f"{file_name(name, 100).replace('_', ' ')}_{number}_assignsubmission_file_"
 
 
 def _is_folder(item, name):

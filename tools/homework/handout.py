@@ -1,9 +1,9 @@
 """Hands an edition out, to a class or to each of its students, and knows it again."""
 
 import io
-import re
+import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,31 +11,37 @@ from ravine.files import write_whole
 from tools.homework import edition as editions
 from tools.homework import release, vault
 from tools.homework.edition import Edition
+from tools.homework.gradebooks import moodle_folder
 from tools.homework.master import Master
-from tools.homework.roster import Student
+from tools.homework.roster import Roster
 from tools.homework.submissions import Submission
 from tools.homework.tables import table_text
+from tools.homework.texts import file_name
 
 COLUMNS = ("id", "name", "edition")
 
 
-def hand_out(secret: str, people: Iterable[Student]) -> list[Path]:
+def hand_out(secret: str, roster: Roster) -> list[Path]:
     """Writes an edition for each student into `dist/homework/students`, with a list of them.
+
+    What lay in that folder is removed: it was another list's or another word's.
 
     Args:
         secret: the secret word of the class.
-        people: the students; each must have an id, since an edition is drawn from it.
+        roster: the class; each must have an id, since an edition is drawn from it.
 
     Returns:
         The folders, then `students.zip`, then the list, which says whose each edition is.
     """
     folder, content = release.RELEASED / "students", io.BytesIO()
     made, listed = [], []
+    shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for student in people:
+        for student in roster.students:
             own = editions.edition(secret, student.number)
-            plain = re.sub(r"[^\w .-]+", "-", f"{student.number} {student.name}")
-            plain = plain[:80].strip(" .")
+            plain = file_name(f"{student.number} {student.name}")
+            if roster.lms == "moodle":  # which hands them out by this name
+                plain = moodle_folder(student.name, student.number)
             made.append(folder / plain)
             listed.append({"id": student.number, "name": student.name, "edition": own.name})
             for assignment in vault.ASSIGNMENTS:

@@ -96,7 +96,7 @@ class Workshop:
         if self._control.recv(5) != b"ready":
             raise RuntimeError(
                 "The worker that runs students' code does not start: run "
-                "`python -m tools.homework.worker 0` and read its error."
+                "`.venv/bin/python -m tools.homework.worker 0` and read its error."
             )
 
     def open(self) -> "Session":
