@@ -77,8 +77,8 @@ torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its bu
 		tests/surfaces/test_network_surface.py
 
 # EDITION=word draws numbers of your own; PER_STUDENT=roster.csv, others for each student.
-homework-release homework-grade homework-check homework-open homework-gradescope: export RAVINE_HOMEWORK_EDITION := \
-	$(or $(value EDITION),$(value RAVINE_HOMEWORK_EDITION))
+homework-release homework-grade homework-similarity homework-check homework-open homework-gradescope: \
+	export RAVINE_HOMEWORK_EDITION := $(or $(value EDITION),$(value RAVINE_HOMEWORK_EDITION))
 
 homework-release: $(INSTALLED) ## Write the students' homework: pages, notebooks, a zip for an LMS
 	@$(BIN)/python -m tools.homework release $(if $(PER_STUDENT),--per-student "$(PER_STUDENT)") $(OPTIONS)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 
 from tests.homework.samples import demo
 from tools.homework import classes
@@ -41,3 +42,19 @@ def table(path):
 def cells_of_column(path, key, column):
     """Returns a column of a table, by another one."""
     return {row[key]: row[column] for row in table(path)}
+
+
+def moodle_takes(content):
+    """Says what assignfeedback_file_zip_importer of Moodle makes of a zip: pages by participant."""
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            old = ("/import/" + name).split("_", 4)  # before 4.1 the path as a whole
+            assert old[1].isdigit() and old[2:4] == ["assignsubmission", "file"], old
+            for part in name.split("/"):
+                fields = part.split("_", 4)
+                if len(fields) >= 4 and fields[1].isdigit():
+                    assert fields[2:4] == ["assignsubmission", "file"]
+                    found[int(fields[1])] = archive.read(name).decode()
+                    break
+    return found

@@ -12,7 +12,8 @@ from tests.homework.fakes import outcomes_of, table
 from tests.homework.samples import demo, hand_in, handed_in
 from tools.book.notebooks import ROOT
 from tools.homework import __main__ as command
-from tools.homework import batch, classes, vault
+from tools.homework import batch, classes, namespaces, vault
+from tools.homework.grading import CELL_TIMEOUT
 from tools.homework.master import MasterError
 
 
@@ -102,6 +103,24 @@ def test_two_runs_into_one_folder_do_not_mix(grade, tmp_path):
     hand_in(tmp_path / "in/alice/doubling.ipynb", handed_in())
     with only_writer(tmp_path / "in-graded"), pytest.raises(MasterError, match="is in use"):
         grade("~/in")
+
+
+def test_help_and_guide_say_what_a_submission_may_take():
+    text = CliRunner().invoke(command.app, ["grade", "--help"], env={"COLUMNS": "300"}).output
+    guide = (ROOT / "book/homework/teaching.md").read_text(encoding="utf-8")
+    memory = f"{namespaces.MEMORY // 2**30} GiB of memory"
+    assert f"It may hold {memory}" in text and memory in guide
+    for option, seconds in (("--cell-timeout", CELL_TIMEOUT), ("--budget", batch.BUDGET)):
+        (line,) = [line for line in text.splitlines() if option in line]
+        assert f"[default: {seconds}]" in line
+        assert f"`{option} {seconds:g}`" in guide
+
+
+@pytest.mark.parametrize("option", ["--budget", "--cell-timeout", "--jobs"])
+def test_a_limit_of_nothing_is_refused_and_not_graded_by(option, tmp_path):
+    arguments = ["grade", str(tmp_path), option, "0"]
+    done = CliRunner().invoke(command.app, arguments, env={"COLUMNS": "300"})
+    assert done.exit_code == 2 and "should be greater than or equal to 1" in done.output
 
 
 @pytest.mark.parametrize("missing", ["resource", "fcntl"])

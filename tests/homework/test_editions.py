@@ -3,14 +3,15 @@
 import json
 import zipfile
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import typer.testing
+from nbformat import reads
 from nbformat.v4 import writes
 
+from tests.homework.fakes import moodle_takes, table
 from tests.homework.samples import assignments, demo_notebook
-from tools.homework import batch, handout, proof, release, vault
+from tools.homework import answers, batch, handout, proof, reading, release, vault
 from tools.homework import edition as editions
 from tools.homework.__main__ import app
 from tools.homework.edition import PUBLIC, EditionError
@@ -45,10 +46,10 @@ def load(name, chosen=PUBLIC):
     return read_master(name, factors(), "", DRAW, chosen)
 
 
-def filed(student, notebook):
-    parts = (student, "doubling.ipynb")
+def filed(student, notebook, name="doubling.ipynb", day=3):
+    parts = (student, name)
     content = json.dumps(notebook).encode()
-    return File("/".join(parts), parts, len(parts), datetime(2026, 11, 3), content)
+    return File("/".join(parts), parts, len(parts), datetime(2026, 11, day), content)
 
 
 def solved(chosen):
@@ -140,8 +141,9 @@ def test_the_notebook_carries_the_edition_and_not_the_word():
 
 def graded(secret, handed_in, workshop, tmp_path):
     files = [filed(student, notebook) for student, notebook in handed_in.items()]
-    came = read_submissions(files, [load("doubling")]).submissions
-    found, masters = handout.sort_out(came, secret, load)
+    drawn = handout.Drawn(secret, load)
+    came = read_submissions(files, [load("doubling")], drawn=drawn.of).submissions
+    found, masters = drawn.with_notes(came), drawn.masters
     ready = [item for item in found if not item.problem]
     results = batch.grade_all(ready, masters, tmp_path, workshop, 30, 1, lambda item: None)
     points = {r.submission.student: sum(o.points or 0 for o in r.outcomes) for r in results}
@@ -195,6 +197,38 @@ def test_an_edition_that_nobody_issued():
     assert editions.issued("", "") is PUBLIC
 
 
+def test_a_blank_notebook_of_an_own_edition_does_not_count_before_one_with_answers():
+    own = editions.edition("word", "An")
+    files = [
+        filed("An", solved(own)),
+        filed("An", release.student_version(load("doubling", own)), "doubling (1).ipynb", day=4),
+        filed("Binh", solved(editions.edition("word", "Binh"))),
+    ]
+    drawn = handout.Drawn("word", load)
+    came = read_submissions(files, [load("doubling")], drawn=drawn.of).submissions
+    assert came[0].path == "An/doubling.ipynb"
+    assert came[0].note == "the only one with answers of 2 files; not graded: An/doubling (1).ipynb"
+
+
+@pytest.mark.parametrize("word", ["", "word"])
+@pytest.mark.parametrize("name", MASTERS)
+def test_nothing_that_was_handed_out_is_taken_for_an_answer(name, word):
+    master = vault.load(name, editions.edition(word) if word else PUBLIC)
+    handed_out = release.student_version(master)
+    # It may come from a fork, whose links and first cell have another address.
+    elsewhere = release.page_text(master).replace("https://", "https://elsewhere.")
+    for notebook in (handed_out, reads(elsewhere, as_version=4)):
+        (item,) = read_submissions([filed("An", notebook)], [master]).submissions
+        assert reading.untouched(item.cells, master)
+        for task in master.tasks:
+            if task.role == "manual":
+                assert not answers.answer_to(item, task, master).given, task.name
+    last = [cell for cell in handed_out.cells if cell.cell_type == "markdown"][-1]
+    last.source += " An answer."
+    (item,) = read_submissions([filed("An", handed_out)], [master]).submissions
+    assert not reading.untouched(item.cells, master)
+
+
 # The commands
 
 
@@ -232,28 +266,62 @@ def test_a_roster_gets_an_edition_each(dist):
             carried = json.loads(text)["metadata"]["ravine"]["edition"]
             assert carried == editions.edition("word", number).name
             assert (dist / "dist/students" / item).read_bytes() == text
-    assert (dist / "dist/editions.csv").read_text(encoding="utf-8").splitlines() == [
+    assert (dist / "dist/editions.csv").read_text(encoding="utf-8-sig").splitlines() == [
         "id,name,edition",
         f"17,Đỗ An,{editions.edition('word', '17').name}",
         f"18,Binh/../x,{editions.edition('word', '18').name}",
     ]
 
 
+EXPORTS = {
+    "moodle": "Identifier,Full name,Grade\nParticipant 12,Đỗ An,\n",
+    "canvas": 'Student,ID,Section,Homework 3\n    Points Possible,,,10\n"An, Đỗ",12,A,\n',
+    "other": "OrgDefinedId;Last Name;First Name\n#12;An;Đỗ\n",
+}
+
+
+@pytest.mark.parametrize("lms", EXPORTS)
+def test_the_export_of_an_lms_is_a_roster_for_editions(lms, dist):
+    (dist / "export.csv").write_text(EXPORTS[lms], encoding="utf-8")
+    output = run("release", "--edition", "word", "--per-student", str(dist / "export.csv"))
+    assert output.startswith("1 students")
+    (row,) = table(dist / "dist/editions.csv")
+    own = editions.edition("word", "12").name
+    assert row == {"id": "12", "name": "Đỗ An", "edition": own}
+    assert (dist / "dist/students/12 Đỗ An/momentum.ipynb").is_file() != (lms == "moodle")
+
+
+def test_moodle_takes_the_editions_and_gives_each_student_her_own(dist):
+    (dist / "export.csv").write_text(EXPORTS["moodle"], encoding="utf-8")
+    run("release", "--edition", "word", "--per-student", str(dist / "export.csv"))
+    pages = moodle_takes((dist / "dist/students.zip").read_bytes())
+    assert pages.keys() == {12} and editions.edition("word", "12").name in pages[12]
+
+
+def test_editions_of_another_list_are_not_left_lying(dist):
+    for number in ("17", "18"):
+        (dist / "class.csv").write_text(f"id,name\n{number},An\n", encoding="utf-8")
+        run("release", "--edition", "word", "--per-student", str(dist / "class.csv"))
+    assert [path.name for path in (dist / "dist/students").iterdir()] == ["18 An"]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("name\nAn\n", "its first line must be id,name"),
-        ("id,name\n17,An\n17,Binh\n", "line 3: the id '17' must be there once"),
-        ("id,name\n,An\n", "line 2: the id '' must be there once"),
+        ("points\n2\n", "has no column of names: its first line must be id,name"),
+        ("name\nAn\n", "line 2: An has no id: add one, in a column id"),
+        ("id,name\n16,An\n\n,Binh\n", "line 4: Binh has no id"),
+        ("id,name\n17,An\n17,Binh\n", "has the id 17 twice, in lines 2 and 3: give each"),
         (None, "cannot be read"),
     ],
 )
-def test_a_roster_that_is_none_is_refused(tmp_path: Path, text, complaint):
-    path = tmp_path / "roster.csv"
+def test_a_roster_that_is_none_is_refused(dist, text, complaint):
+    path = dist / "roster.csv"
     if text:
         path.write_text(text)
     with pytest.raises(MasterError, match=complaint):
-        handout.read_class(path)
+        run("release", "--edition", "word", "--per-student", str(path))
+    assert not (dist / "dist").exists()
 
 
 def test_editions_for_students_need_a_word(tmp_path):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.homework.fakes import cells_of_column, reported, table
+from tests.homework.fakes import cells_of_column, moodle_takes, reported, table
 from tests.homework.samples import hand_in, handed_in
 
 WORKSHEET = (
@@ -37,22 +37,6 @@ def marked(place, points="3"):
     path.write_text(text, encoding="utf-8")
 
 
-def moodle_takes(content):
-    """Says what assignfeedback_file_zip_importer makes of a zip: pages by participant."""
-    found = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            old = ("/import/" + name).split("_", 4)  # before 4.1 the path as a whole
-            assert old[1].isdigit() and old[2:4] == ["assignsubmission", "file"], old
-            for part in name.split("/"):
-                fields = part.split("_", 4)
-                if len(fields) >= 4 and fields[1].isdigit():
-                    assert fields[2:4] == ["assignsubmission", "file"]
-                    found[int(fields[1])] = archive.read(name).decode()
-                    break
-    return found
-
-
 @pytest.fixture
 def moodle(tmp_path):
     (tmp_path / "worksheet.csv").write_text(WORKSHEET, encoding="utf-8")
@@ -77,6 +61,19 @@ def test_moodles_worksheet_comes_back_filled_in(moodle):
     for before, after in zip(given, found, strict=False):
         assert {**before, "Grade": after["Grade"]} == after
     assert not list((moodle / "out").glob("*canvas*"))
+
+
+def test_points_of_an_earlier_run_are_not_left_lying(moodle):
+    arguments = (moodle / "in", moodle / "out", moodle / "worksheet.csv")
+    reported(*arguments)
+    marked(moodle)
+    reported(*arguments)
+    assert (moodle / "out/gradebook-moodle-doubling.csv").exists()
+    marks = moodle / "out/marks.csv"
+    marks.write_text(marks.read_text(encoding="utf-8-sig").replace(",why,4,3,", ",why,4,,"))
+    reported(*arguments)
+    assert not list((moodle / "out").glob("gradebook*"))
+    assert (moodle / "out/feedback-moodle-doubling.zip").exists()
 
 
 def test_grades_that_moodle_would_leave_out_are_said(moodle):

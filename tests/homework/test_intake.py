@@ -382,7 +382,7 @@ def test_an_anonymous_worksheet_is_a_roster(tmp_path):
         (b"", "no column of names"),
         (b"points\n2", "no column of names"),
         (b"id,name\n", "names no student"),
-        (b"id,name\n1,An\n1,Binh", "has the id 1 twice"),
+        (b"id,name\n1,An\n1,Binh", "has the id 1 twice, in lines 2 and 3"),
         (b"PK\x03\x04", "Excel workbook"),
         ("id,name\n1,Nguyên".encode("latin-1"), "no UTF-8|not in UTF-8"),
     ],

@@ -6,6 +6,7 @@ where a wall is broken. The weakest sandbox is that of a Linux without Landlock 
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -275,7 +276,9 @@ time.sleep(0.3)
     "source",
     [
         "while True:\n    libc.fork()",
-        "held = []\nfor _ in range(4): os.fork()\nwhile len(held) < 40: held.append(b'x' * 10**8)",
+        # Little more than is allowed, and held: without the watcher it ends by itself, in no need
+        # of a system that has run out of memory.
+        "import time\nfor _ in range(3): os.fork()\nheld = b'x' * (7 * 10**8)\ntime.sleep(20)",
     ],
     ids=["many processes", "much memory in several"],
 )
@@ -337,3 +340,19 @@ seen = ["own" in done.stdout, "PermissionError" in done.stderr, open("file").rea
 """)
     assert seen == [True, True, "word\n"]
     assert not Path("/", "tmp", "own").exists()
+
+
+def test_students_code_imports_the_graders_own_package(tmp_path):
+    """Else a checkout without an environment of its own grades by another one's classes."""
+    package = shutil.copytree(ROOT / "src/ravine", tmp_path / "src/ravine")
+    script = (
+        "from tools.homework.session import Workshop\n"
+        "with Workshop() as workshop:\n"
+        "    session = workshop.open()\n"
+        "    session.run('import ravine.training; seen = ravine.training.__file__')\n"
+        "    print(session.names(['seen'])['seen'])\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{package.parent}:{ROOT}"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()).is_relative_to(package)

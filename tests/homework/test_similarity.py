@@ -1,8 +1,12 @@
 """What is compared is the students' own code; the comparing itself is copydetect's."""
 
+import json
+
 from tests.homework.fakes import reported
 from tests.homework.samples import demo, hand_in, handed_in
-from tools.homework import similarity
+from tools.homework import classes, similarity, vault
+from tools.homework import edition as editions
+from tools.homework.handout import Drawn
 from tools.homework.release import student_version
 
 
@@ -13,12 +17,27 @@ def test_only_the_students_own_code_is_compared(tmp_path):
     hand_in(tmp_path / "in/bob/doubling.ipynb", handed_in())
     hand_in(tmp_path / "in/blank/doubling.ipynb", student_version(demo()))
     submissions = reported(tmp_path / "in", tmp_path / "out").course.intake.submissions
-    assert similarity.write_sources(tmp_path / "code", submissions, demo()) == 2
+    assert similarity.write_sources(tmp_path / "code", submissions, {"doubling": demo()}) == 2
     (alice,) = (tmp_path / "code/answers").glob("alice-*.py")
     text = alice.read_text()
     assert own in text and "expect_close" not in text and "import numpy" not in text
-    assert "import numpy" in (tmp_path / "code/given/given.py").read_text()
+    assert "import numpy" in (tmp_path / "code/given/doubling.py").read_text()
     assert len(list((tmp_path / "code/answers").iterdir())) == 2
+
+
+def test_what_is_given_is_that_of_the_students_own_edition(tmp_path):
+    own = editions.edition("word", "An")
+    master = vault.load("backpropagation", own)  # its given programs have drawn numbers
+    notebook = handed_in(extra=[(3, "mine = 1")], master=master)
+    hand_in(tmp_path / "in/An/work.ipynb", json.dumps(notebook))
+    drawn = Drawn("word")
+    masters = {master.name: vault.load(master.name)}
+    course = classes.take_in(tmp_path / "in", tmp_path / "out", masters, drawn=drawn.of)
+    assert similarity.write_sources(tmp_path, course.intake.submissions, drawn.masters) == 1
+    (path,) = (tmp_path / "answers").iterdir()
+    assert path.read_text().strip() == "mine = 1"
+    (given,) = (tmp_path / "given").iterdir()
+    assert given.name == f"backpropagation-{own.name}.py"
 
 
 def program(path, text):

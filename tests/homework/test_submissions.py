@@ -48,6 +48,14 @@ def test_a_student_is_named_by_the_path(path, student, tmp_path):
     assert submission.problem == ""
 
 
+@pytest.mark.parametrize("ending", ["pdf", "tar.gz", "docx"])
+def test_the_ending_of_a_file_is_no_part_of_its_students_name(ending, tmp_path):
+    for student in ("An.Nguyen", "Jane Doe"):
+        hand_in(tmp_path / f"{student} - doubling.{ending}", "%PDF-1.7")
+    assert [item.student for item in read(tmp_path)] == ["An.Nguyen", "Jane Doe"]
+    assert all(item.problem for item in read(tmp_path))
+
+
 def test_a_file_without_a_name_is_not_given_to_anybody(tmp_path):
     hand_in(tmp_path / "Copy of doubling.ipynb", handed_in())
     (item,) = read(tmp_path)

@@ -1,12 +1,17 @@
 """Assignments stay locked, open with their key alone, and complain when they are malformed."""
 
+import shutil
+
 import pytest
 import yaml
+from cryptography.fernet import Fernet
 from nbformat.v4 import writes
+from typer.testing import CliRunner
 
 from tests.homework.samples import demo, demo_notebook
 from tools.book.notebooks import ROOT
 from tools.homework import edition, proof, vault
+from tools.homework.__main__ import app
 from tools.homework.master import MasterError, read_master
 
 
@@ -130,6 +135,27 @@ def test_an_assignment_is_written_with_its_numbers(locked):
     path = vault.write_filled("doubling")
     assert path == vault.OPENED / "filled" / "doubling.ipynb"
     assert read_master("doubling", path.read_text()).title == "Homework 0: Doubling"
+
+
+def test_what_a_teacher_changes_is_locked_as_a_whole(tmp_path, monkeypatch):
+    """Open, change, lock under an own key, remove: as the guide says."""
+    if reason := vault.without_key():
+        pytest.skip(reason)
+    monkeypatch.setattr(vault, "LOCKED", shutil.copytree(vault.LOCKED, tmp_path / "locked"))
+    monkeypatch.setattr(vault, "OPENED", tmp_path / "private")
+    run = CliRunner().invoke
+    assert run(app, ["open", "momentum"]).exit_code == 0
+    notebook = tmp_path / "private/momentum.ipynb"
+    text = notebook.read_text(encoding="utf-8").replace("Homework 3: ", "Homework 3: My ")
+    notebook.write_text(text, encoding="utf-8")
+    chosen = edition.edition("word")
+    own = vault.load("momentum", chosen)
+    monkeypatch.setenv(vault.KEY_VARIABLE, Fernet.generate_key().decode())
+    assert run(app, ["lock", "momentum"]).exit_code == 0
+    assert vault.load("momentum", chosen) == own  # nothing that is opened counts as old
+    shutil.rmtree(tmp_path / "private")
+    assert vault.load("momentum", chosen) == own
+    assert own.title == "Homework 3: My Momentum" and own.lines > 1
 
 
 def test_a_missing_assignment_is_named(locked):

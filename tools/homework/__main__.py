@@ -24,6 +24,7 @@ from tools.homework.grading import CELL_TIMEOUT, expected_checks
 from tools.homework.grading import grade as grade_cells
 from tools.homework.master import Master, MasterError
 from tools.homework.report import Reports
+from tools.homework.roster import read_roster
 from tools.homework.session import Workshop
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The homework of the course.")
@@ -35,6 +36,13 @@ MOMENTS = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; without any, all.")]
 
 
+MEMORY = f"{batch.MEMORY // 2**30} GiB of memory"
+WHOLE = (
+    "Seconds for a submission as a whole: its cells, the tests, and what has to run again. "
+    f"It may hold {MEMORY}, which no option changes."
+)
+AT_ONCE = f"How many at the same time; else one for each core and each {MEMORY}, at most eight."
+
 Secret = Annotated[
     str,
     typer.Option("--edition", envvar=editions.SECRET_VARIABLE, help="Your edition's secret word."),
@@ -45,7 +53,7 @@ Secret = Annotated[
 def release(
     edition: Secret = "",
     per_student: Annotated[
-        Path | None, typer.Option(help="An edition for each student of this CSV of id,name.")
+        Path | None, typer.Option(help="An edition for each student of this roster.")
     ] = None,
     pages: Annotated[
         bool, typer.Option("--pages", help="Make an edition the pages of the book, too.")
@@ -55,8 +63,11 @@ def release(
     if per_student:
         if not edition:
             raise MasterError("Editions for students need a secret word: add EDITION=word.")
-        people = handout.read_class(per_student.expanduser())
-        console.print(f"{len(people)} students, {len(vault.ASSIGNMENTS)} assignments each")
+        try:
+            people = read_roster(per_student.expanduser(), all_ids=True)
+        except ValueError as error:
+            raise MasterError(str(error)) from error
+        console.print(f"{len(people.students)} students, {len(vault.ASSIGNMENTS)} assignments each")
         for path in handout.hand_out(edition, people)[-2:]:
             console.print(str(path), soft_wrap=True)
         return
@@ -76,9 +87,11 @@ def grade(
     due: Annotated[
         datetime | None, typer.Option(help="The deadline, local time.", formats=MOMENTS)
     ] = None,
-    cell_timeout: Annotated[float, typer.Option(help="Seconds for a cell.")] = CELL_TIMEOUT,
-    budget: Annotated[float, typer.Option(help="Seconds for a submission.")] = batch.BUDGET,
-    jobs: Annotated[int | None, typer.Option(help="How many at the same time.")] = None,
+    cell_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds for a cell, and for a test.")
+    ] = CELL_TIMEOUT,
+    budget: Annotated[float, typer.Option(min=1, help=WHOLE)] = batch.BUDGET,
+    jobs: Annotated[int | None, typer.Option(min=1, help=AT_ONCE)] = None,
     edition: Secret = "",
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Grade where students' code cannot be locked in.")
@@ -93,10 +106,11 @@ def grade(
     place = classes.place_of(place)
     out = classes.results_of(place, out)
     masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+    drawn = handout.Drawn(edition)
     try:
         with only_writer(out):
-            course = classes.take_in(place, out, masters, roster, due)
-            found, drawn = handout.sort_out(course.intake.submissions, edition)
+            course = classes.take_in(place, out, masters, roster, due, drawn.of)
+            found = drawn.with_notes(course.intake.submissions)
             course = replace(course, intake=replace(course.intake, submissions=tuple(found)))
             ready = [item for item in course.intake.submissions if not item.problem]
             console.print(f"{len(ready)} submissions. {sandbox.promise()}")
@@ -111,7 +125,7 @@ def grade(
 
                 results = out / "results"
                 limits = (cell_timeout, jobs, advance, budget)
-                batch.grade_all(ready, drawn, results, workshop, *limits)
+                batch.grade_all(ready, drawn.masters, results, workshop, *limits)
             for line in classes.summary(reports, time.monotonic() - began):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
     except (ValueError, InUseError, WriteError, AssertionError) as error:
@@ -134,20 +148,28 @@ def similarity(
     place: Annotated[Path, typer.Argument(help="A folder or a zip handed in.")],
     out: Annotated[Path | None, typer.Option(help="Where results go; beside PLACE.")] = None,
     roster: Annotated[Path | None, typer.Option(help="The class: a CSV of id,name.")] = None,
+    edition: Secret = "",
 ) -> None:
     """Compare the students' own code with copydetect; nothing of it is run."""
     place = classes.place_of(place)
     out = classes.results_of(place, out)
     masters = {name: vault.load(name) for name in vault.ASSIGNMENTS}
+    drawn = handout.Drawn(edition)
     try:
-        intake = classes.take_in(place, out, masters, roster).intake
+        intake = classes.take_in(place, out, masters, roster, None, drawn.of).intake
     except ValueError as error:
         raise MasterError(str(error)) from error
-    for name, master in masters.items():
+    ready = [item for item in intake.submissions if not item.problem]
+    for item in intake.submissions:
+        if item.problem:
+            text = f"not compared: {item.path}: {item.problem}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+    for name in masters:
         folder = out / "similarity" / name
-        if not any(item.assignment == name and not item.problem for item in intake.submissions):
+        own = [item for item in ready if item.assignment == name]
+        if not own:
             continue
-        students = comparing.write_sources(folder, intake.submissions, master)
+        students = comparing.write_sources(folder, own, drawn.masters)
         uv = Path(sys.prefix) / "bin" / "uv"
         problem = comparing.compare(folder, uv) if students > 1 else "only one student has code"
         text = f"{folder / 'report.html'} compares {students} students"
@@ -229,11 +251,9 @@ def lock(names: Names = None) -> None:
     """Lock what private/homework holds into the repository, under the key in the environment."""
     folder = vault.opened_folder() or vault.OPENED
     for name in names or vault.ASSIGNMENTS:
-        notebook = folder / f"{name}.ipynb"
-        if not notebook.is_file():
+        files = vault.files_of(folder, name)
+        if f"{name}.ipynb" not in files:
             continue
-        variants = notebook.with_suffix(".yaml")
-        files = {path.name: path.read_text(encoding="utf-8") for path in (notebook, variants)}
         vault.load(name)  # refuses what is malformed
         vault.lock(name, files)
         console.print(str(vault.locked_file(name)))

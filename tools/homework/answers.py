@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tools.homework.batch import Graded, ordered
 from tools.homework.marks import Mark, Marks
 from tools.homework.master import Cell, Master
-from tools.homework.reading import CellText, squeezed
+from tools.homework.reading import CellText, handed_out, squeezed
 from tools.homework.submissions import Submission
 from tools.homework.tables import number
 from tools.homework.texts import harmless
@@ -62,14 +62,14 @@ def answer_to(submission: Submission, task: Cell, master: Master) -> Answer:
     """Finds the answer to a task that the teacher reads."""
     stub = (squeezed(task.released), "")
     names = {cell.name for cell in master.cells if cell.role != "text"}
-    released = {squeezed(cell.released) for cell in master.cells} | {""}
+    as_given = handed_out(master)
     places = [n for n, cell in enumerate(submission.cells) if cell.name == task.name]
     found = [submission.cells[n] for n in places]
     written = tuple(c for c in found if squeezed(c.source) not in stub or (c.figures and c.code))
     own = [
         n
         for n, cell in enumerate(submission.cells)
-        if cell.name not in names and (squeezed(cell.source) not in released)
+        if cell.name not in names and not as_given(cell)
     ]
     near = {n for place in places for n in _around(submission.cells, place, names)}
     beside = [n for n in own if n in near]

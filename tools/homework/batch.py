@@ -13,13 +13,13 @@ from typing import Any
 from ravine.files import write_whole
 from tools.homework.grading import BUDGET, Outcome, expected_checks, grade
 from tools.homework.master import Cell, Master
+from tools.homework.namespaces import MEMORY
 from tools.homework.session import Session, SessionEndedError, Workshop
 from tools.homework.submissions import Submission
 from tools.homework.texts import file_name
 
 ATTEMPTS = 3
 GRACE = 30.0  # seconds that a submission has beyond its budget, which the grader ends itself
-MEMORY = 4 * 2**30  # bytes that a submission may hold: `sandbox` limits it
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """From the place of the submissions to a class that can be graded, and what to tell the teacher."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from tools.homework.master import Master, MasterError
 from tools.homework.report import Course, Reports
 from tools.homework.roster import read_roster
 from tools.homework.sorting import read_submissions
+from tools.homework.submissions import Submission
 
 MINUTES = 2.0  # that reading and marking one answer takes: less for a figure, more for a text
 MOST_LINES = 30  # of one kind in the summary; the tables have them all
@@ -50,8 +51,17 @@ def take_in(
     masters: Mapping[str, Master],
     roster: Path | None = None,
     due: datetime | None = None,
+    drawn: Callable[[Submission], Master] | None = None,
 ) -> Course:
     """Reads all that was handed in.
+
+    Args:
+        place: the folder, zip or notebook.
+        out: where the results go.
+        masters: the assignments by name.
+        roster: the list of the class, where there is one.
+        due: the deadline, local time.
+        drawn: finds the assignment of a submission in its edition; without it there is one edition.
 
     Raises:
         ValueError: if the roster is none.
@@ -62,7 +72,7 @@ def take_in(
         replace(file, ignored="the roster") if own and place / file.path == own else file
         for file in find_files(place)
     )
-    intake = read_submissions(files, list(masters.values()), due, people)
+    intake = read_submissions(files, list(masters.values()), due, people, drawn)
     return Course(out, intake, masters, people, due is not None)
 
 

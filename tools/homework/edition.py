@@ -20,7 +20,7 @@ from typing import Any
 
 SECRET_VARIABLE = "RAVINE_HOMEWORK_EDITION"
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
-NAMED = re.compile(r"Edition `([0-9a-f]{16})`")
+NAMED = re.compile(r"Edition `([0-9a-f]{16})`\.?")
 HALF = 8  # digits of an edition's name that say whose it is; as many prove where it comes from
 
 

@@ -1,7 +1,8 @@
 """What goes back to an LMS: gradebooks that Canvas and Moodle import, and zips of feedback.
 
-Only whole results go back, of those whose id is known: a student whose answers are not all marked,
-or of whom two files may count, is left out, and nothing of hers is overwritten.
+Only whole points go back, of those whose id is known: a student whose answers are not all marked,
+or of whom two files may count, is left out, and nothing of hers is overwritten. A page goes back as
+it stands, and says what is still to be read; of an unclear file none does.
 """
 
 import io
@@ -81,16 +82,34 @@ def gradebook_files(results: Sequence[Result], roster: Roster | None) -> dict[st
         whole = [r for r in own if r.whole]
         graded = [r for r in whole if r.submission.number]
         if graded and "canvas" in systems:
-            files[f"gradebook-canvas-{name}.csv"] = canvas_gradebook(graded, roster)
+            files[_gradebook("canvas", name)] = canvas_gradebook(graded, roster)
         numbered = [r for r in whole if r.number_in("moodle", roster).isdigit()]
         if numbered and "moodle" in systems:
-            files[f"gradebook-moodle-{name}.csv"] = moodle_worksheet(numbered, roster)
+            files[_gradebook("moodle", name)] = moodle_worksheet(numbered, roster)
         for system in sorted(systems):
             pages = {_place(r, system, roster): r.feedback for r in own}
             pages.pop("", None)
             if pages:
-                files[f"feedback-{system}-{name}.zip"] = _zipped(pages)
+                files[_feedback(system, name)] = _zipped(pages)
     return files
+
+
+def names_of_files(assignments: Iterable[str]) -> list[str]:
+    """Lists the names of all files that `gradebook_files` may make."""
+    return [
+        name_of(system, assignment)
+        for assignment in assignments
+        for system in sorted(SYSTEMS)
+        for name_of in (_gradebook, _feedback)
+    ]
+
+
+def _gradebook(system, assignment):
+    return f"gradebook-{system}-{assignment}.csv"
+
+
+def _feedback(system, assignment):
+    return f"feedback-{system}-{assignment}.zip"
 
 
 def canvas_gradebook(results: Sequence[Result], roster: Roster | None) -> bytes:
@@ -188,15 +207,12 @@ def _place(result, system, roster):
     """Names a page of feedback as the LMS finds its student by; "" where it cannot."""
     item = result.submission
     if system == "moodle":
-        # mod/assign/feedback/file/importziplib.php: NAME_ID_assignsubmission_file, as the download
-        # has it; with a _ at its end it fits every version.
         number_there = result.number_in(system, roster)
         if not number_there.isdigit():
             return ""
         own = item.claim.place.rsplit("/", 1)[-1]
         if item.claim.lms != "moodle" or own != file_name(own, 200) or not _is_folder(item, own):
-            name = file_name(item.claim.name or item.student, 100).replace("_", " ")
-            own = f"{name}_{number_there}_assignsubmission_file"
+            own = moodle_folder(item.claim.name or item.student, number_there)
         return f"{own.rstrip('_')}_/{result.master.name}.html"
     # app/models/assignment.rb of Canvas, infer_comment_context_from_filename: it finds the student
     # and the attachment by the numbers in the name that its download has given the file.
@@ -204,6 +220,13 @@ def _place(result, system, roster):
     if item.claim.lms != "canvas" or not re.search(r"_\d+_\d+_", own):
         return ""
     return f"{own.rsplit('.', 1)[0]}.html"
+
+
+def moodle_folder(name: str, number: str) -> str:
+    """Names the folder by which Moodle finds whose the files in a zip of feedback files are."""
+    # mod/assign/feedback/file/importziplib.php: NAME_ID_assignsubmission_file, as the download has
+    # it; with a _ at its end it fits every version.
+    return f"{file_name(name, 100).replace('_', ' ')}_{number}_assignsubmission_file_"
 
 
 def _is_folder(item, name):

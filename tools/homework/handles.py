@@ -21,7 +21,7 @@ class StudentError(Exception):
     """
 
     def __init__(self, kind: str, text: str, line: int | None):
-        super().__init__(f"{kind}: {text}{_where(line)}")
+        super().__init__(f"{kind}{text and f': {text}'}{_where(line)}")
         known = getattr(builtins, kind, None)
         self.kind = kind if isinstance(known, type) and issubclass(known, BaseException) else ""
         self.line = line

@@ -1,110 +1,96 @@
 """Hands an edition out, to a class or to each of its students, and knows it again."""
 
-import csv
 import io
-import re
+import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ravine.files import write_whole
 from tools.homework import edition as editions
 from tools.homework import release, vault
-from tools.homework.edition import Edition, EditionError
-from tools.homework.master import Master, MasterError
+from tools.homework.edition import Edition
+from tools.homework.gradebooks import moodle_folder
+from tools.homework.master import Master
+from tools.homework.roster import Roster
 from tools.homework.submissions import Submission
+from tools.homework.tables import table_text
+from tools.homework.texts import file_name
 
-COLUMNS = ("id", "name")
-
-
-def read_class(path: Path) -> list[tuple[str, str]]:
-    """Reads a roster: the id and the name of each student.
-
-    Raises:
-        MasterError: if the file is missing, has no such columns or has an id twice.
-    """
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError) as error:
-        raise MasterError(f"{path} cannot be read ({error}): name a CSV of id,name.") from error
-    if not rows or not set(COLUMNS) <= rows[0].keys():
-        raise MasterError(f"{path} is no roster: its first line must be id,name.")
-    people = [(str(row["id"]).strip(), str(row["name"]).strip()) for row in rows]
-    for number, (identifier, _) in enumerate(people):
-        if not identifier or any(identifier == other for other, _ in people[:number]):
-            raise MasterError(
-                f"{path}, line {number + 2}: the id {identifier!r} must be there once."
-            )
-    return people
+COLUMNS = ("id", "name", "edition")
 
 
-def hand_out(secret: str, people: Iterable[tuple[str, str]]) -> list[Path]:
+def hand_out(secret: str, roster: Roster) -> list[Path]:
     """Writes an edition for each student into `dist/homework/students`, with a list of them.
+
+    What lay in that folder is removed: it was another list's or another word's.
+
+    Args:
+        secret: the secret word of the class.
+        roster: the class; each must have an id, since an edition is drawn from it.
 
     Returns:
         The folders, then `students.zip`, then the list, which says whose each edition is.
     """
-    folder, content, listed = (
-        release.RELEASED / "students",
-        io.BytesIO(),
-        [("id", "name", "edition")],
-    )
-    made = []
+    folder, content = release.RELEASED / "students", io.BytesIO()
+    made, listed = [], []
+    shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for identifier, name in people:
-            own = editions.edition(secret, identifier)
-            plain = re.sub(r"[^\w .-]+", "-", f"{identifier} {name}")[:80].strip(" .")
+        for student in roster.students:
+            own = editions.edition(secret, student.number)
+            plain = file_name(f"{student.number} {student.name}")
+            if roster.lms == "moodle":  # which hands them out by this name
+                plain = moodle_folder(student.name, student.number)
             made.append(folder / plain)
-            listed.append((identifier, name, own.name))
+            listed.append({"id": student.number, "name": student.name, "edition": own.name})
             for assignment in vault.ASSIGNMENTS:
                 text = release.page_text(vault.load(assignment, own))
                 write_whole(made[-1] / f"{assignment}.ipynb", text.encode())
                 item = zipfile.ZipInfo(f"{plain}/{assignment}.ipynb", release.MADE)
                 archive.writestr(item, text, zipfile.ZIP_DEFLATED)
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows(listed)
     write_whole(folder.with_name("students.zip"), content.getvalue())
-    write_whole(folder.with_name("editions.csv"), table.getvalue().encode())
+    write_whole(folder.with_name("editions.csv"), table_text(listed, COLUMNS))
     return [*made, folder.with_name("students.zip"), folder.with_name("editions.csv")]
 
 
-def sort_out(
-    submissions: Sequence[Submission],
-    secret: str,
-    load: Callable[[str, Edition], Master] | None = None,
-) -> tuple[list[Submission], dict[str, Master]]:
-    """Finds the edition of each submission.
+class Drawn:
+    """The assignments of a class in the editions that its notebooks carry.
 
-    Args:
-        submissions: what came in.
-        secret: the secret word of the class; "" where it has none.
-        load: reads an assignment in an edition; `vault.load` by default.
-
-    Returns:
-        The submissions, those of another edition with the reason why they cannot be graded; and the
-        assignments by `Submission.key`.
+    Attributes:
+        masters: those that were asked for, by `Submission.key`.
     """
-    load = load or vault.load
-    masters: dict[str, Master] = {}
-    owners: dict[str, set[str]] = {}
-    sorted_out = []
-    for item in submissions:
-        assignment = item.assignment
-        if not item.problem and assignment:
-            try:
-                chosen = editions.issued(item.edition, secret)
-            except EditionError as error:
-                item = replace(item, problem=str(error))
-            else:
-                if item.key not in masters:
-                    masters[item.key] = load(assignment, chosen)
+
+    def __init__(
+        self, secret: str = "", load: Callable[[str, Edition], Master] | None = None
+    ) -> None:
+        """Takes the secret word, "" for none, and what reads an assignment, else the vault."""
+        self._secret, self._load = secret, load or vault.load
+        self.masters: dict[str, Master] = {}
+
+    def of(self, item: Submission) -> Master:
+        """Returns the assignment of a submission in its edition.
+
+        Raises:
+            EditionError: if that was not made with the secret word.
+        """
+        chosen = editions.issued(item.edition, self._secret)
+        if item.key not in self.masters:
+            self.masters[item.key] = self._load(str(item.assignment), chosen)
+        return self.masters[item.key]
+
+    def with_notes(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Returns submissions, with a note where one student's edition comes from several."""
+        owners: dict[str, set[str]] = {}
+        for item in submissions:
+            if not item.problem:
                 owners.setdefault(item.edition, set()).add(item.student)
-        sorted_out.append(item)
-    shared = {"", editions.edition(secret).name if secret else ""}
-    for number, item in enumerate(sorted_out):
-        others = owners.get(item.edition, set()) - {item.student}
-        if others and item.edition not in shared and not item.problem:
-            note = f"made for one student, and also handed in by {', '.join(sorted(others))}"
-            sorted_out[number] = replace(item, note="; ".join(filter(None, [item.note, note])))
-    return sorted_out, masters
+        shared = {"", editions.edition(self._secret).name if self._secret else ""}
+        noted = []
+        for item in submissions:
+            others = owners.get(item.edition, set()) - {item.student}
+            if others and item.edition not in shared and not item.problem:
+                note = f"made for one student, and also handed in by {', '.join(sorted(others))}"
+                item = replace(item, note="; ".join(filter(None, [item.note, note])))
+            noted.append(item)
+        return noted

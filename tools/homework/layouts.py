@@ -37,6 +37,11 @@ BRIGHTSPACE = re.compile(r"(?P<id>\d+-\d+) ?- (?P<name>.+) - (?P<time>[^-]*\b\d{
 BRIGHTSPACE_TIME = re.compile(
     r"(?P<date>[A-Za-z]+ \d{1,2}, \d{4}) (?P<hour>\d{1,2})[.:]?(?P<minute>\d\d) ?(?P<half>[AP]M)"
 )
+# Of notebooks, and of what comes in their place: they are no part of a name, as "An.Nguyen" is one.
+ENDINGS = (
+    *(".ipynb", ".json", ".txt", ".zip", ".pdf", ".py", ".html", ".htm", ".csv", ".docx"),
+    *(".rar", ".7z", ".tar", ".gz", ".png", ".jpg"),
+)
 # What Colab, Drive and browsers add to the name of a copy.
 COPY = re.compile(r"(?i)\bcopy[ _-]of\b|\bkopie von\b|\bbản sao của\b|[ _-]*\(\d+\)$")
 
@@ -179,7 +184,7 @@ def _in_file_name(name, assignments):
     Google Classroom names the copy that it makes for a student so, with the name in front.
     """
     stem = PurePath(name).name
-    while (inner := PurePath(stem)).suffix.lower() in (".ipynb", ".json", ".txt", ".zip"):
+    while (inner := PurePath(stem)).suffix.lower() in ENDINGS:
         stem = inner.stem
     pieces = []
     for piece in re.split(r" - ", COPY.sub(" ", stem)):

@@ -3,12 +3,13 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.homework.edition import carried
+from tools.homework.edition import NAMED, carried
 from tools.homework.master import Master
+from tools.homework.release import SETUP
 
 MOST_VALUES = 1_000_000  # in one notebook, before it is read: each takes about 100 bytes of memory
 MOST_CELLS = 2000
@@ -33,6 +34,7 @@ ENDINGS = {
     ".csv": "it is a table and no notebook",
     ".docx": "it is an office document and no notebook",
 }
+LINKED = re.compile(r"\]\([^)\s]*\)")  # where a link leads
 COLAB = re.compile(rb"colab\.(?:research\.)?google\.com|drive\.google\.com")
 
 
@@ -214,7 +216,20 @@ def edition_of(metadata: object, cells: Sequence[CellText]) -> str:
     return carried(mark, (cell.source for cell in cells if not cell.code))
 
 
+def handed_out(master: Master) -> Callable[[CellText], bool]:
+    """Returns what says of a cell whether it is as students got it, or empty.
+
+    A release puts addresses and the edition into the texts, and a fork its own address into the
+    first cell: they do not count.
+    """
+    texts = {_bare(cell.released, cell.code) for cell in master.cells} | {""}
+    return lambda cell: cell.name == SETUP or _bare(cell.source, cell.code) in texts
+
+
+def _bare(source, code):
+    return squeezed(source if code else NAMED.sub("", LINKED.sub("]", source)))
+
+
 def untouched(cells: Sequence[CellText], master: Master) -> bool:
     """Says whether a notebook holds nothing that was not handed out."""
-    released = {squeezed(cell.released) for cell in master.cells} | {""}
-    return all(squeezed(cell.source) in released for cell in cells)
+    return all(map(handed_out(master), cells))

@@ -14,7 +14,7 @@ from ravine.files import WriteError, write_whole
 from tools.homework.answers import answers_page, spread
 from tools.homework.batch import Graded, ordered
 from tools.homework.feedback import feedback, full_points, kind_of, points_of
-from tools.homework.gradebooks import Result, gradebook_files, too_many_points
+from tools.homework.gradebooks import Result, gradebook_files, names_of_files, too_many_points
 from tools.homework.marks import read_marks
 from tools.homework.master import Master
 from tools.homework.roster import Roster
@@ -227,8 +227,12 @@ class Reports:
             page = feedback(item, self.marks)
             results.append(Result(item.submission, item.master, sums, comments, page))
         self.hint = too_many_points(results, self.course.roster)
-        for name, content in gradebook_files(results, self.course.roster).items():
-            write_whole(self.course.folder / name, content)
+        files = gradebook_files(results, self.course.roster)
+        for name in names_of_files(self.course.masters):
+            if name in files:
+                write_whole(self.course.folder / name, files[name])
+            else:  # what an earlier run has written there holds no more
+                (self.course.folder / name).unlink(missing_ok=True)
 
 
 def _folders(submissions: Sequence[Submission]) -> dict[str, str]:

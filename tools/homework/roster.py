@@ -4,13 +4,13 @@ A roster is a CSV with the columns `id`, `name` and `section`, Moodle's grading 
 Canvas' exported gradebook: the columns are found by their names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from tools.homework.layouts import Claim, moodle_time
-from tools.homework.tables import Table, read_table
+from tools.homework.tables import read_table
 from tools.homework.texts import rotations, shown, words
 
 # The columns that say who somebody is, as the exports of the systems call them. The first of IDS
@@ -174,8 +174,12 @@ def _longest(name, spelled):
     return 0
 
 
-def read_roster(path: Path) -> Roster:
+def read_roster(path: Path, all_ids: bool = False) -> Roster:
     """Reads a roster.
+
+    Args:
+        path: a CSV.
+        all_ids: whether each student must have an id.
 
     Raises:
         ValueError: if it is none; the message says what is missing.
@@ -188,38 +192,50 @@ def read_roster(path: Path) -> Roster:
     found = {name.casefold(): name for name in table.columns}
     if not found.keys() & set(NAMES + FIRST + LAST + IDS):
         raise ValueError(f"{path} has no column of names: its first line must be id,name,section.")
-    students = tuple(_students(table, found))
+    students: list[Student] = []
+    lines: dict[str, int] = {}
+    for row, line in zip(table.rows, table.lines, strict=True):
+        if (student := _student(row, found)) is None:
+            continue
+        number = student.number
+        if all_ids and not number:
+            raise ValueError(
+                f"{path}, line {line}: {student.name} has no id: add one, in a column id."
+            )
+        if number and lines.setdefault(number, line) != line:
+            raise ValueError(
+                f"{path} has the id {number} twice, in lines {lines[number]} and {line}: "
+                "give each student an own one."
+            )
+        students.append(student)
     if not students:
         raise ValueError(f"{path} names no student below its first line.")
-    numbers = [student.number for student in students if student.number]
-    if twice := {number for number in numbers if numbers.count(number) > 1}:
-        raise ValueError(f"{path} has the id {min(twice)} twice: give each student an own one.")
-    return Roster(_system(found), table.columns, students)
+    return Roster(_system(found), table.columns, tuple(students))
 
 
-def _students(table: Table, found: Mapping[str, str]) -> Iterator[Student]:
-    for row in table.rows:
-        name = _first(row, found, NAMES)
-        if not name:
-            name = f"{_first(row, found, FIRST)} {_first(row, found, LAST)}".strip()
-        if name.strip().startswith("Points Possible"):  # Canvas' second line
-            continue
-        if "," in name:
-            last, _, first = name.partition(",")
-            name = f"{first.strip()} {last.strip()}"
-        ids = [_id(row[found[column]]) for column in IDS if column in found]
-        ids = [value for value in ids if value]
-        if not name and not ids:
-            continue
-        when = row.get(found.get("last modified (submission)", ""), "")
-        yield Student(
-            name=shown(name or ids[0]),
-            number=shown(ids[0]) if ids else "",
-            section=shown(_first(row, found, SECTIONS)),
-            keys=frozenset(value.casefold() for value in ids),
-            handed_in=moodle_time(when),
-            row=row,
-        )
+def _student(row: Mapping[str, str], found: Mapping[str, str]) -> Student | None:
+    """Returns the student of a row, or None where it names nobody."""
+    name = _first(row, found, NAMES)
+    if not name:
+        name = f"{_first(row, found, FIRST)} {_first(row, found, LAST)}".strip()
+    if name.strip().startswith("Points Possible"):  # Canvas' second line
+        return None
+    if "," in name:
+        last, _, first = name.partition(",")
+        name = f"{first.strip()} {last.strip()}"
+    ids = [_id(row[found[column]]) for column in IDS if column in found]
+    ids = [value for value in ids if value]
+    if not name and not ids:
+        return None
+    when = row.get(found.get("last modified (submission)", ""), "")
+    return Student(
+        name=shown(name or ids[0]),
+        number=shown(ids[0]) if ids else "",
+        section=shown(_first(row, found, SECTIONS)),
+        keys=frozenset(value.casefold() for value in ids),
+        handed_in=moodle_time(when),
+        row=row,
+    )
 
 
 def _first(row, found, columns):

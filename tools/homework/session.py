@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import ravine
 from tools.book.notebooks import ROOT
 from tools.homework import messages, sandbox
 from tools.homework.handles import RAISED, Handle, StudentError, printable
@@ -74,6 +75,8 @@ class Workshop:
             "MPLBACKEND": "Agg",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            # The grader's own package, also where another checkout's is installed.
+            "PYTHONPATH": str(Path(ravine.__file__).parents[1]),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
@@ -93,7 +96,7 @@ class Workshop:
         if self._control.recv(5) != b"ready":
             raise RuntimeError(
                 "The worker that runs students' code does not start: run "
-                "`python -m tools.homework.worker 0` and read its error."
+                "`.venv/bin/python -m tools.homework.worker 0` and read its error."
             )
 
     def open(self) -> "Session":

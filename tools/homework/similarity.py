@@ -6,12 +6,12 @@ JPlag (github.com/jplag/JPlag).
 """
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ravine.files import write_whole
 from tools.homework.master import Master
-from tools.homework.reading import squeezed
+from tools.homework.reading import handed_out
 from tools.homework.submissions import Submission
 from tools.homework.texts import file_name
 
@@ -21,32 +21,41 @@ ALIKE = "0.6"  # of a student's code: short answers to one question are alike by
 
 def own_code(submission: Submission, master: Master) -> str:
     """Returns the code that a student wrote: no given cell, no test, no stub."""
-    released = {squeezed(cell.released) for cell in master.cells} | {""}
+    as_given = handed_out(master)
     tests = {cell.name for cell in master.cells if cell.role == "test"}
     cells = [
         cell.source
         for cell in submission.cells
-        if cell.code and cell.name not in tests and squeezed(cell.source) not in released
+        if cell.code and cell.name not in tests and not as_given(cell)
     ]
     return "\n\n".join(cells) + "\n"
 
 
-def write_sources(folder: Path, submissions: Iterable[Submission], master: Master) -> int:
-    """Writes each student's own code to `answers`, and what all were given to `given`.
+def write_sources(
+    folder: Path, submissions: Iterable[Submission], masters: Mapping[str, Master]
+) -> int:
+    """Writes each student's own code to `answers`, and what they were given to `given`.
+
+    Args:
+        folder: where the two folders go.
+        submissions: those of one assignment, without a problem.
+        masters: the assignment by `Submission.key`, in each edition that occurs.
 
     Returns:
         How many students' code there is.
     """
-    written = 0
+    written, keys = 0, set()
     for submission in submissions:
-        code = own_code(submission, master)
-        if not submission.problem and submission.assignment == master.name and code.strip():
+        keys.add(submission.key)
+        code = own_code(submission, masters[submission.key])
+        if code.strip():
             name = file_name(f"{submission.student} {submission.number}".strip(), 80)
             text = code.encode("utf-8", "replace")
             write_whole(folder / "answers" / f"{name}-{submission.digest[:6]}.py", text)
             written += 1
-    given = [cell.released for cell in master.cells if cell.code]
-    write_whole(folder / "given" / "given.py", "\n\n".join(given).encode())
+    for key in keys:
+        given = [cell.released for cell in masters[key].cells if cell.code]
+        write_whole(folder / "given" / f"{key.replace(' ', '-')}.py", "\n\n".join(given).encode())
     return written
 
 

@@ -5,10 +5,11 @@ merged: two files become one student's only where the LMS' id, the roster or a f
 says so. What is not clear is a submission of its own, graded and listed as unclear.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from tools.homework.edition import EditionError
 from tools.homework.files import File
 from tools.homework.intake import claim_all, is_note, look, paths_of
 from tools.homework.master import Master
@@ -27,6 +28,7 @@ def read_submissions(
     masters: Sequence[Master],
     due: datetime | None = None,
     roster: Roster | None = None,
+    drawn: Callable[[Submission], Master] | None = None,
 ) -> Intake:
     """Reads what was handed in.
 
@@ -35,6 +37,8 @@ def read_submissions(
         masters: the assignments.
         due: the deadline, local time.
         roster: the class, where there is a list of it.
+        drawn: finds the assignment of a submission in its edition, `Drawn.of`; without it there is
+            one edition.
     """
     seen = [look(file, masters) for file in files]
     rows = [(shown(s.file.path), "", s.file.ignored) for s in seen if s.file.ignored]
@@ -43,7 +47,10 @@ def read_submissions(
     claim_all(seen, names)
     paths = paths_of(seen)
     found = [_submission(s, path, roster, due) for s, path in zip(seen, paths, strict=True)]
-    chosen, dropped = _choose(_told_apart(found), {master.name: master for master in masters})
+    by_name = {master.name: master for master in masters}
+    drawn = drawn or (lambda item: by_name[str(item.assignment)])
+    found = [_of_an_edition(item, drawn) for item in found]
+    chosen, dropped = _choose(_told_apart(found), drawn)
     rows += [(item.path, item.student, reason) for item, reason in dropped]
     chosen, more = _with_the_rest(chosen)
     rows += [(item.path, item.student, f"not graded: {item.problem}") for item in more]
@@ -110,6 +117,16 @@ def _submission(item, path, roster, due):
     )
 
 
+def _of_an_edition(item, drawn):
+    """Refuses a notebook of an edition that the class does not have."""
+    if not item.problem:
+        try:
+            drawn(item)
+        except EditionError as error:
+            return replace(item, problem=str(error))
+    return item
+
+
 def _who(student):
     return f"{ROSTER}{student.number or student.name}"
 
@@ -151,7 +168,7 @@ def _same(name):
     return " ".join(words(name)) or name
 
 
-def _choose(found, masters):
+def _choose(found, drawn):
     """Keeps of several files of one student for one assignment the one that counts."""
     groups: dict[tuple[str, str | None], list[Submission]] = {}
     for item in found:
@@ -162,7 +179,7 @@ def _choose(found, masters):
         if assignment is None or len(group) == 1:
             chosen += group
             continue
-        best, why = _best(group, masters[assignment])
+        best, why = _best(group, drawn)
         if len(best) == 1:
             others = [item for item in group if item is not best[0]]
             names = ", ".join(sorted(item.path for item in others))
@@ -179,7 +196,7 @@ def _choose(found, masters):
     return chosen, dropped
 
 
-def _best(group, master):
+def _best(group, drawn):
     """Returns the file that counts and why, or all between which nothing decides."""
     group = sorted(group, key=lambda item: (item.order, item.path))
     one_each = list({item.digest: item for item in group}.values())
@@ -187,7 +204,7 @@ def _best(group, master):
         return one_each, "the same"
     if len({_origin(item.claim) for item in group}) > 1 or _of_several(one_each):
         return one_each, ""  # one may be somebody else's
-    worked = [item for item in one_each if not untouched(item.cells, master)]
+    worked = [item for item in one_each if not untouched(item.cells, drawn(item))]
     if len(worked) == 1:
         return worked, "the only one with answers"
     rest = worked or one_each

@@ -56,7 +56,7 @@ def _lock_of(key):
         return Fernet(key)
     except ValueError as error:
         raise MasterError(
-            f"{KEY_VARIABLE} is no key: make one with `python -m tools.homework key`."
+            f"{KEY_VARIABLE} is no key: make one with `.venv/bin/python -m tools.homework key`."
         ) from error
 
 
