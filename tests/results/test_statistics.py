@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine.results import Difference, paired_difference, together, verdicts
+from ravine.results import Difference, finer_grid, paired_difference, together, verdicts
 
 
 def ended(**by_name):
@@ -115,3 +115,16 @@ def test_verdicts_of_a_table_hold_together():
     assert verdicts(frame, pairs, claims=300)["verdict"].tolist() == ["no claim"] * 3
     test = verdicts(frame, pairs[:1], column="eval_loss")
     assert test["low"].item() == pytest.approx(paired_difference(frame, "a", "b").low)
+
+
+def test_finer_grid():
+    """On a parabola in ln(rate) itself, the lowest point is known."""
+    rates = np.array([0.3, 0.001, 0.003, 0.01, 0.03, 0.1])  # in any order
+    for lowest in (0.0025, 0.003, 0.004):
+        losses = pd.Series(2 * np.exp(0.3 * np.log(rates / lowest) ** 2), index=rates)
+        assert finer_grid(losses) == pytest.approx(0.3 * np.log(0.003 / lowest) ** 2)
+    losses[0.3] = np.inf
+    assert finer_grid(losses) == pytest.approx(0.3 * np.log(0.003 / 0.004) ** 2)
+    losses[0.01] = np.inf
+    assert np.isnan(finer_grid(losses))
+    assert np.isnan(finer_grid(pd.Series([1.0, 2.0, 3.0], index=[0.1, 0.3, 1.0])))
