@@ -11,6 +11,7 @@ from ravine.results.records import Record, RecordError
 from ravine.results.statistics import (
     MARGIN,
     Difference,
+    digits,
     half_width,
     paired_difference,
     summary,
@@ -28,6 +29,7 @@ __all__ = [
     "account",
     "claims",
     "comparison",
+    "digits",
     "half_width",
     "machine",
     "merging",
