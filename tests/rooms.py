@@ -17,7 +17,7 @@ PACKAGE = "ravine"
 SOURCE = ROOT / "src" / PACKAGE
 
 ROOMS: dict[str, set[str]] = {
-    "cli": {"data", "experiments", "files", "results", "training"},
+    "cli": {"data", "experiments", "figures", "files", "results", "training"},
     "experiments": {"data", "files", "networks", "optimizers", "results", "training"},
     "figures": {"results", "surfaces"},
     "surfaces": {"backends", "networks", "training"},

@@ -74,7 +74,7 @@ def test_no_files_of_a_room_import_each_other_in_a_circle():
         ("book/adam/adam.ipynb", "from ravine._faces import on_demand", "private"),
         ("tools/site/draw_cover.py", "import ravine.figures.style", "past the face"),
         ("tests/figures/test_x.py", "from ravine.surfaces.descent import _program", "past the"),
-        ("tests/test_cli.py", "from ravine.files import _sync_directory", "past the face"),
+        ("tests/cli/test_cli.py", "from ravine.files import _sync_directory", "past the face"),
     ],
 )
 def test_planted_import_is_found(path, source, says):
@@ -87,7 +87,7 @@ def test_planted_import_is_found(path, source, says):
     [
         ("tests/surfaces/test_descent.py", "from ravine.surfaces.descent import _program"),
         ("src/ravine/surfaces/regression.py", "from ravine.surfaces.analytic import bowl"),
-        ("src/ravine/cli.py", "from ravine.results import records\nrecords.load"),
+        ("src/ravine/cli/_found.py", "from ravine.results import records\nrecords.load"),
         ("book/a.ipynb", "from ravine.experiments.batch_size import SIZES"),
         ("book/a.ipynb", "import ravine\nfrom ravine import figures\nfigures.look"),
     ],
@@ -142,7 +142,7 @@ def test_a_face_has_no_other_names():
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 LIGHT = {
     "ravine": HEAVY | {"numpy"},
-    "ravine.cli": HEAVY,
+    "ravine.cli": HEAVY | {"matplotlib", "pandas", "scipy"},
     "ravine.data": HEAVY,
     "ravine.figures": HEAVY | {"pooch", "ravine.data", "ravine.surfaces"},
     "ravine.files": HEAVY | {"numpy"},

@@ -78,7 +78,7 @@ def test_a_shorter_run_says_how_long_it_was():
     row = only(table, optimizer="Adam")
     assert (row["epochs"], row["published_epochs"]) == (2, 200)
     text = only(comparison.readable(table), optimizer="Adam")
-    assert text["epochs"] == "2" and text["published"] == "paper 0.1 (Fig. 1, epoch 200)"
+    assert text["epochs"] == "2" and text["paper, Fig. 1, epoch 200"] == "0.1"
 
 
 def test_a_longer_run_is_read_at_the_published_epoch():
@@ -91,7 +91,8 @@ def test_one_seed_has_no_interval():
     table = comparison.values(runs(Adam=ADAM[:1]), theirs(("kingma2015adam", "Adam", 2, "loss", 1)))
     row = only(table, optimizer="Adam")
     assert row["ours"] == pytest.approx(0.10) and math.isnan(row["low"]) and math.isnan(row["high"])
-    assert only(comparison.readable(table), optimizer="Adam")["ours"] == "0.1, one seed"
+    text = only(comparison.readable(table), optimizer="Adam")
+    assert (text["ours"], text["interval"]) == ("0.100", "one seed")
 
 
 def test_a_diverged_run_has_no_finite_mean():
@@ -101,7 +102,7 @@ def test_a_diverged_run_has_no_finite_mean():
     assert row["ours"] == INF and math.isnan(row["low"])
     assert (row["runs"], row["diverged"]) == (3, 1)
     text = only(comparison.readable(table), optimizer="Adam")
-    assert text["ours"] == "no number, 1 of 3 diverged"
+    assert (text["ours"], text["interval"]) == ("no number", "1 of 3 diverged")
 
 
 def test_optimizers_that_only_one_side_has():
@@ -123,7 +124,7 @@ def test_optimizers_that_only_one_side_has():
     assert nesterov["published"] == 0.2 and math.isnan(nesterov["ours"]) and nesterov["runs"] == 0
     text = comparison.readable(table)
     assert only(text, optimizer="Nesterov")["ours"] == "not run"
-    assert only(text, optimizer="SGD")["published"] == ""
+    assert only(text, optimizer="SGD")["paper, Fig. 1, epoch 9"] == ""
     losses = table[table["metric"] == "loss"]
     assert list(losses["optimizer"]) == ["Adam", "SGD", "Nesterov"]  # the lowest of ours first
 
@@ -138,7 +139,8 @@ def test_two_sources_stand_in_one_line():
     )
     assert len(table) == 2
     text = only(comparison.readable(table), optimizer="Adam")
-    assert text["published"] == "thesis 0.002 (Fig. 1, epoch 9); paper 0.007 (Fig. 1, epoch 9)"
+    assert text["thesis, Fig. 1, epoch 9"] == "0.002"
+    assert text["paper, Fig. 1, epoch 9"] == "0.007"
 
 
 @pytest.mark.parametrize(

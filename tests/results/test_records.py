@@ -53,6 +53,9 @@ def test_a_run_that_is_not_whole_is_recorded_as_what_it_is(record, tmp_path):
         records.longest("mnist-mlp", tmp_path)
     for size in ("quick", "9-epochs", "12-epochs", "full-grid", "20-epochs-grid"):
         records.save(Record(record.frame, {**record.provenance, "size": size}), tmp_path)
+    (tmp_path / "mnist-mlp" / "checkpoints").mkdir()
+    found = ["12-epochs", "9-epochs", "quick", "full-grid", "20-epochs-grid"]
+    assert records.sizes("mnist-mlp", tmp_path) == found and records.sizes("none", tmp_path) == []
     assert records.longest("mnist-mlp", tmp_path) == "12-epochs"
     assert records.longest("mnist-mlp", tmp_path, grid=True) == "full-grid"
     records.save(Record(record.frame, {**record.provenance, "size": "full"}), tmp_path)

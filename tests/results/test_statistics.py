@@ -1,10 +1,19 @@
 """Intervals over seeds: against worked examples, and how often they miss."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from ravine.results import Difference, finer_grid, paired_difference, together, verdicts
+from ravine.results import (
+    Difference,
+    digits,
+    finer_grid,
+    paired_difference,
+    together,
+    verdicts,
+)
 
 
 def ended(**by_name):
@@ -115,6 +124,21 @@ def test_verdicts_of_a_table_hold_together():
     assert verdicts(frame, pairs, claims=300)["verdict"].tolist() == ["no claim"] * 3
     test = verdicts(frame, pairs[:1], column="eval_loss")
     assert test["low"].item() == pytest.approx(paired_difference(frame, "a", "b").low)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((0.4, "0.400"), (0.00173, "0.00173"), (27, "27.0"), (111, "111"), (999.96, "1000")),
+        *((12345.6, "12346"), (-0.5, "-0.500"), (2e-7, "2.00e-07"), (math.inf, "diverged")),
+    ],
+)
+def test_three_digits(value, text):
+    assert digits(value) == text
+
+
+def test_other_digits():
+    assert (digits(0.58291, 4), digits(1234.5, 4), digits(0.5, 1)) == ("0.5829", "1234", "0.5")
 
 
 def test_finer_grid():

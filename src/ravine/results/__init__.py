@@ -11,6 +11,7 @@ from ravine.results.records import Record, RecordError
 from ravine.results.statistics import (
     MARGIN,
     Difference,
+    digits,
     finer_grid,
     half_width,
     paired_difference,
@@ -29,6 +30,7 @@ __all__ = [
     "account",
     "claims",
     "comparison",
+    "digits",
     "finer_grid",
     "half_width",
     "machine",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ravine.results import published
-from ravine.results.statistics import MARGIN, half_width, paired_difference
+from ravine.results.statistics import MARGIN, digits, half_width, paired_difference
 
 # The column of our runs that a published metric is compared with.
 COLUMNS = {
@@ -27,6 +27,7 @@ COLUMNS = {
 }
 # "Level" with a published curve means closer than its reading can tell, ±10 %.
 LEVEL = float(np.log(1.1))
+JUDGED = ("claim", "ours", "interval", "reason", "epochs")  # columns of `judged`
 WORDS = {"below": "below", "level": "level with", "not above": "not above"}
 
 
@@ -97,26 +98,23 @@ def values(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what `values` returned as text, our number in front of all that were published."""
+    """Return what `values` returned as text, one row per number of ours.
+
+    Returns:
+        The columns metric, optimizer, ours, interval (or why there is none), epochs, and for each
+        publication one, such as "paper, Fig. 2a, epoch 200". What is missing is empty.
+    """
     rows = []
-    keys = ["metric", "optimizer", "epochs"]
-    for (metric, optimizer, epochs), group in table.groupby(keys, sort=False, dropna=False):
-        first = group.iloc[0]
-        theirs = [
-            f"{published.SHORT_NAMES[str(row.source)]} {row.published:.3g} "
-            f"({row.figure}, epoch {row.published_epochs:g})"
-            for row in group.dropna(subset="published").itertuples()
-        ]
-        rows.append(
-            {
-                "metric": metric,
-                "optimizer": optimizer,
-                "ours": _number(first),
-                "epochs": f"{epochs:g}" if first["runs"] else "",
-                "published": "; ".join(theirs),
-            }
-        )
-    return pd.DataFrame(rows)
+    numbers = table.groupby(["metric", "optimizer", "epochs"], sort=False, dropna=False)
+    for (metric, optimizer, epochs), group in numbers:
+        ours, interval = _number(group.iloc[0])
+        row = {"metric": metric, "optimizer": optimizer, "ours": ours, "interval": interval}
+        row["epochs"] = f"{epochs:g}" if group["runs"].iloc[0] else ""
+        for each in group.dropna(subset="published").itertuples():
+            where = f"{each.figure}, epoch {each.published_epochs:g}"
+            row[f"{published.SHORT_NAMES[str(each.source)]}, {where}"] = f"{each.published:.3g}"
+        rows.append(row)
+    return pd.DataFrame(rows).fillna("")
 
 
 def orderings(frame: pd.DataFrame, table: pd.DataFrame, claims: int | None = None) -> pd.DataFrame:
@@ -163,34 +161,44 @@ def orderings(frame: pd.DataFrame, table: pd.DataFrame, claims: int | None = Non
     return pd.DataFrame(rows, columns=[*claim, *judgement, "published_epochs", "source", "figure"])
 
 
-def sentences(table: pd.DataFrame) -> list[str]:
-    """Return what `orderings` returned in words, one sentence per pair of algorithms.
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what `orderings` returned as text, one row per pair of algorithms.
 
-    Such as "Adam below AdaGrad: paper yes, thesis yes, ours yes [-0.31, -0.22] after 10 of 200
-    epochs".
+    Returns:
+        The columns claim, ours (our verdict), interval and reason (one of them is empty), epochs,
+        such as "10 of 200", and for each source one: "yes", or what it claims instead.
     """
     pairs: dict[tuple, list] = {}
     for row in table.itertuples():
         pairs.setdefault((frozenset((row.lower, row.higher)), row.metric), []).append(row)
-    return [_sentence(rows) for rows in pairs.values()]
-
-
-def _sentence(rows):
-    """Return the sentence of one pair: what its first row claims, and what the others say."""
-    first = rows[0]
-    claim = _claim(first)
-    said = [
-        f"{published.SHORT_NAMES[row.source]} {'yes' if _claim(row) == claim else _claim(row)}"
-        for row in rows
-        if isinstance(row.source, str)
-    ]
-    found = f", {first.reason}" if first.reason else f" [{first.low:.2g}, {first.high:.2g}]"
-    said.append(f"ours {first.verdict}{found}")
-    length = ""
-    if first.epochs > 0:
+    found = []
+    for first, *others in pairs.values():
+        claim = _claim(first)
         of = f" of {first.published_epochs:g}" if first.published_epochs > first.epochs else ""
-        length = f" after {first.epochs:g}{of} epochs"
-    return f"{claim}: {', '.join(said)}{length}"
+        interval = "" if first.reason else f"[{first.low:.2g}, {first.high:.2g}]"
+        length = f"{first.epochs:g}{of}" if first.epochs > 0 else ""
+        entries = claim, first.verdict, interval, first.reason, length
+        text = dict(zip(JUDGED, entries, strict=True))
+        for row in (first, *others):
+            if isinstance(row.source, str):
+                said = "yes" if _claim(row) == claim else _claim(row)
+                text[published.SHORT_NAMES[row.source]] = said
+        found.append(text)
+    return pd.DataFrame(found).fillna("")
+
+
+def sentences(table: pd.DataFrame) -> list[str]:
+    """Return what `orderings` returned in words, one sentence per pair of algorithms.
+
+    Such as "Adam below AdaGrad: paper yes, ours yes [-0.31, -0.22] after 10 of 200 epochs".
+    """
+    found = []
+    for row in judged(table).to_dict("records"):
+        said = [f"{key} {text}, " for key, text in row.items() if key not in JUDGED and text]
+        why = f", {row['reason']}" if row["reason"] else f" {row['interval']}"
+        length = f" after {row['epochs']} epochs" if row["epochs"] else ""
+        found.append(f"{row['claim']}: {''.join(said)}ours {row['ours']}{why}{length}")
+    return found
 
 
 def _claim(row):
@@ -211,10 +219,9 @@ def _judgement(frame, claim, claims):
     losses = last.pivot(index="seed", columns="optimizer", values=column)[[a, b]]
     judgement["epochs"] = frame["epoch"].max()
     for name in (a, b):
-        diverged = np.isinf(losses[name]).sum()
-        if diverged:
-            reason = f"{name} diverged in {diverged} of {losses[name].count()} runs"
-            return judgement | {"reason": reason}
+        if diverged := np.isinf(losses[name]).sum():
+            of = losses[name].count()
+            return judgement | {"reason": f"{name} diverged in {diverged} of {of} runs"}
     common = losses.dropna()
     if common.empty:
         return judgement | {"reason": "no common seed"}
@@ -262,9 +269,7 @@ def _ours(frame, optimizer, metric, epochs):
     runs = [run.sort_values("epoch") for _, run in frame.groupby("seed")]
     diverged = sum(bool(np.isinf(run["loss"].iloc[-1])) for run in runs)
     logs = np.array([_log_of(metric, run) for run in runs])
-    half = np.nan
-    if len(logs) > 1 and np.isfinite(logs).all():
-        half = half_width(logs)
+    half = half_width(logs) if len(logs) > 1 and np.isfinite(logs).all() else np.nan
     mean = logs.mean()
     with np.errstate(over="ignore"):  # the perplexity of a run about to diverge is infinite
         interval = np.exp([mean, mean - half, mean + half])
@@ -285,14 +290,11 @@ def _log_of(metric, run):
 
 
 def _number(row):
-    """Return our number with its interval in words."""
+    """Return our number, and its interval or why it has none, in words."""
     if not row["runs"]:
-        return "not run"
-    text = f"{row['ours']:.3g}" if np.isfinite(row["ours"]) else "no number"
+        return "not run", ""
+    number = digits(row["ours"]) if np.isfinite(row["ours"]) else "no number"
     if row["diverged"]:
-        text += f", {row['diverged']} of {row['runs']} diverged"
-    elif row["runs"] == 1:
-        text += ", one seed"
-    elif np.isfinite(row["low"]):
-        text += f" [{row['low']:.3g}, {row['high']:.3g}]"
-    return text
+        return number, f"{row['diverged']} of {row['runs']} diverged"
+    interval = f"[{digits(row['low'])}, {digits(row['high'])}]" if np.isfinite(row["low"]) else ""
+    return number, "one seed" if row["runs"] == 1 else interval

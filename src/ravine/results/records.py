@@ -89,6 +89,40 @@ def size_of(size: str, epochs: int, whole: int) -> str:
     return size if size == "quick" or epochs == whole else f"{epochs}-epochs"
 
 
+def sizes(experiment: str, root: Path | None = None) -> list[str]:
+    """Return the sizes in which an experiment is recorded; none is no error.
+
+    Args:
+        experiment: name of the experiment.
+        root: directory of the records; `data/results` by default.
+
+    Returns:
+        First the records of the full setting, the longest first, then that of the quick one, and
+        then in the same order the grids of learning rates.
+
+    Raises:
+        RecordError: if the directory cannot be read.
+    """
+    directory = _directory(experiment, root)
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        raise RecordError(
+            f"{directory} cannot be read ({error.strerror}): see that it is a folder that this "
+            "account may read."
+        ) from error
+    places = {}
+    for name in names:
+        plain = name.removesuffix("-grid")
+        short = SHORTER.fullmatch(plain)
+        if short or plain in ("full", "quick"):
+            length = float(short[1]) if short else math.inf if plain == "full" else 0
+            places[name] = (plain != name, -length)
+    return sorted(places, key=places.__getitem__)
+
+
 def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds: int = 1) -> str:
     """Return the size of an experiment's longest record with the full setting.
 
@@ -103,31 +137,23 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds
     Raises:
         RecordError: if there is none.
     """
-    directory = (root or data_directory() / "results") / experiment
-    try:
-        names = os.listdir(directory)
-    except FileNotFoundError:
-        names = []
-    except OSError as error:
-        raise RecordError(
-            f"{directory} cannot be read ({error.strerror}): see that it is a folder that this "
-            "account may read."
-        ) from error
-    lengths = {}
-    for name in names:
+    for name in sizes(experiment, root):
         plain = name.removesuffix("-grid")
-        short = SHORTER.fullmatch(plain)
-        if (plain != name) == grid and (short or plain == "full"):
-            lengths[name] = float(short[1]) if short else math.inf
-    for name in sorted(lengths, key=lengths.__getitem__, reverse=True):
+        if plain == "quick" or (plain != name) != grid:
+            continue
         if seeds == 1 or _fewest_seeds(load(experiment, name, root).frame) >= seeds:
             return name
     command = f"ravine {'tune' if grid else 'run'} {experiment} --size full --epochs 1"
     command += "" if root is None else f" --out {shlex.quote(str(root))}"
     of = f" of {seeds} seeds" if seeds > 1 else ""
     raise RecordError(
-        f"{directory} holds no record of the full size{of}: run `{command}` for a short one."
+        f"{_directory(experiment, root)} holds no record of the full size{of}: run `{command}` "
+        "for a short one."
     )
+
+
+def _directory(experiment, root):
+    return (root or data_directory() / "results") / experiment
 
 
 def _fewest_seeds(frame):
@@ -141,7 +167,7 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
         RecordError: if the record is missing or cannot be read, or if its files are damaged or do
             not belong together.
     """
-    directory = (root or data_directory() / "results") / experiment / size
+    directory = _directory(experiment, root) / size
     plain = size.removesuffix("-grid")
     short = SHORTER.fullmatch(plain)
     options = f"--size full --epochs {short[1]}" if short else f"--size {plain}"

@@ -181,3 +181,11 @@ def half_width(values: Any, confidence: float = 0.95) -> float:
         confidence: of the interval, between 0 and 1.
     """
     return stats.t.ppf(0.5 + confidence / 2, len(values) - 1) * stats.sem(values)
+
+
+def digits(value: float, count: int = 3) -> str:
+    """Return a number with so many digits, such as "0.400" and "12345"; "diverged" if infinite."""
+    if math.isinf(value):
+        return "diverged"
+    text = f"{value:.0f}" if 10**count <= abs(value) < 1e9 else f"{value:#.{count}g}"
+    return text.rstrip(".")

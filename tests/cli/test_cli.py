@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,30 +16,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from ravine import cli, experiments, networks
-from ravine.cli import app
+from ravine import experiments, networks
+from ravine.cli import _terminal
+from ravine.cli._sparklines import BARS, DIVERGED
 from ravine.data import SOURCES, datasets
 from ravine.experiments import EXPERIMENTS, TUNING_SEEDS, best_rates, describe, mnist
 from ravine.files import LOCK, only_writer
 from ravine.optimizers import GradientDescent
-from ravine.results import Record, records
+from ravine.results import digits, records
 from ravine.training import Trainer, run_name
 from tests.accounts import read_only
-
-
-def ravine(*arguments):
-    return CliRunner().invoke(app, arguments)
-
-
-def refused(result, *parts):
-    """Check for one sentence, exit code 2 and no traceback."""
-    assert result.exit_code == 2
-    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
-    assert "Traceback" not in result.output
-    for part in parts:
-        assert part in result.stderr
+from tests.cli.commands import in_a_shell, ravine, refused
 
 
 @pytest.fixture
@@ -55,11 +44,48 @@ def small(monkeypatch):
     monkeypatch.setitem(EXPERIMENTS, "mnist-mlp", changed)
 
 
-def test_list():
+@pytest.fixture
+def wide(monkeypatch):
+    """A function that sets the columns of the terminal."""
+    return lambda columns: monkeypatch.setattr(_terminal.console, "width", columns)
+
+
+def test_list_takes_one_screen(wide):
+    wide(80)
     result = ravine("list")
     assert result.exit_code == 0
-    for name in EXPERIMENTS:
-        assert len(re.findall(rf"^ *{name}[: ]", result.output, re.MULTILINE)) == 3
+    lines = result.output.splitlines()
+    assert len(lines) <= 24, "one screen: let `ravine list` say more of neighbours in one line"
+    assert max(map(len, lines)) <= 80
+    words = re.findall(r"[\w-]+", result.output)
+    assert [name for name in words if name in EXPERIMENTS][:-1] == list(EXPERIMENTS)
+    line = next(line for line in lines if line.startswith("mnist-mlp-l2"))
+    assert line.split() == ["mnist-mlp-l2", "mnist", "5/7", "5/200", "3/5"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_list_of_one_tells_both_sizes_every_rate_and_its_records(name, stub):
+    result = ravine("list", name)
+    assert result.exit_code == 0, result.output
+    text = result.output
+    for size in ("quick", "full"):
+        setting = EXPERIMENTS[name].setting(size)
+        (line,) = (line for line in text.splitlines() if line.startswith(f"{size} "))
+        assert line.split()[-3:] == [
+            *map(str, (setting.epochs, len(setting.seeds), setting.batch_size))
+        ]
+        column = {"quick": -2, "full": -1}[size]
+        for optimizer, make in setting.optimizers.items():
+            (line,) = re.findall(rf"^{re.escape(optimizer)}  .*$", text, re.MULTILINE)
+            rates = re.findall(r"  ([\d.e-]+)(?= |$)", line)
+            assert float(rates[column if len(rates) > 1 else 0]) == pytest.approx(
+                float(make().learning_rate), rel=1e-3
+            )
+    for size in records.sizes(name):
+        assert size in text.split("Recorded in the book: ")[1]
+    assert "Recorded in runs" not in text
+    ravine("run", "mnist-mlp")
+    assert ("Recorded in runs: quick\n" in ravine("list", name).output) == (name == "mnist-mlp")
 
 
 def test_run_records_what_it_ran(small, tmp_path):
@@ -84,7 +110,7 @@ def test_run_records_what_it_ran(small, tmp_path):
     assert record.provenance["environment"]["device"]
     last = record.frame[record.frame["epoch"] == 1]
     for _, loss in last.groupby("optimizer")["loss"]:
-        assert f"{loss.min():.4f} to {loss.max():.4f}" in result.output
+        assert f"{digits(loss.min(), 4)} to {digits(loss.max(), 4)}" in result.output
     assert str(tmp_path) in result.output.replace("\n", "")
 
 
@@ -176,7 +202,8 @@ def test_tune_records_the_grid_and_names_the_best_rate(small, tmp_path):
         assert row.loss == pytest.approx(np.exp(np.log(losses).mean()))
         others = judged.loc[judged["optimizer"] == row.optimizer, "loss"]
         assert row.best == (row.loss == others.min())
-    printed = [line.split()[-1] == "best" for line in result.output.splitlines()[2:]]
+    rows = result.output.splitlines()[3:-1]  # without the place, the two lines of headings, next
+    printed = [line.split()[-1] == "best" for line in rows]
     assert printed == judged["best"].tolist()
 
 
@@ -331,34 +358,6 @@ def test_another_selection_joins_the_record(small, tmp_path):
     assert records.load("mnist-mlp", "quick", tmp_path / "one").frame.equals(one.frame)
 
 
-@pytest.fixture
-def stub(monkeypatch, tmp_path):
-    """Every run and tune returns at once what a run of one seed may have recorded."""
-    columns = {"epoch": [0, 1], "loss": [2.3, 0.5], "eval_loss": [2.3, 0.6]}
-    columns |= {"accuracy": [0.1, 0.9], "seconds": [0.0, 1.0], "diverged": [False, False]}
-    settings = {"optimizers": {"Adam": {"class": "Adam"}}, "seeds": [0], "epochs": 1}
-    known = {"settings": settings, "dataset": "drawn", "environment": {}, "date": "2026-01-01"}
-
-    def made(size, **first):
-        frame = pd.DataFrame({**first, "seed": 0, **columns})
-        frame.attrs["trained"] = stub.trained
-        return Record(frame, {"experiment": "mnist-mlp", "size": size, **known, **stub.changed})
-
-    def run(name, size, *_, **__):
-        return made(size, optimizer="Adam")
-
-    def tune(name, size, *_, **__):
-        return made(f"{size}-grid", optimizer="Adam", learning_rate=0.1)
-
-    stub.trained, stub.changed = 1, {}
-    monkeypatch.setattr(experiments, "run", run)
-    monkeypatch.setattr(experiments, "tune", tune)
-    place = tmp_path / "deep" / "place"
-    place.mkdir(parents=True)
-    monkeypatch.chdir(place)
-    return stub
-
-
 def test_a_run_that_trained_nothing_says_so_and_keeps_its_date(stub):
     assert "Nothing was trained" not in ravine("run", "mnist-mlp").output
     stub.trained, stub.changed = 0, {"date": "2026-02-02", "environment": {"commit": "new"}}
@@ -387,9 +386,63 @@ def test_compare_finds_the_run_of_a_moment_ago(stub):
     longest = records.longest("mnist-mlp")
     assert f"The record of the book, {longest}, of 20" in ravine("compare", "mnist-mlp").output
     ravine("run", "mnist-mlp")
-    result = ravine("compare", "mnist-mlp", "--size", "quick")
-    assert "The record in runs/mnist-mlp/quick, of 2026-01-01" in result.output
-    assert "0.5, one seed" in result.output
+    for size in ([], ["--size", "quick"]):
+        result = ravine("compare", "mnist-mlp", *size)
+        assert "The record in runs/mnist-mlp/quick, of 2026-01-01" in result.output
+        assert re.search(r"Adam +0\.500 +one seed +1 ", result.output)
+    assert f"of the book, {longest}" in ravine("compare", "mnist-mlp", "--size", longest).output
+
+
+def test_compare_says_what_its_brackets_are(stub, wide):
+    wide(200)
+    text = ravine("compare", "mnist-mlp").output
+    assert (
+        "In brackets 95 % intervals, those of the orderings together; below means by more than "
+        "1 %, level within 10 %.\n"
+    ) in text
+    for heading in ("Training loss (nats)\n", "Fig. 2a", "slide 42", "epoch 200"):
+        assert heading in text
+
+
+def test_the_longest_of_ones_own_is_compared_first(stub):
+    ravine("run", "mnist-mlp")
+    ravine("run", "mnist-mlp", "--size", "full")
+    assert "in runs/mnist-mlp/full, of" in ravine("compare", "mnist-mlp").output
+
+
+def test_runs_that_is_no_folder_leaves_the_records_of_the_book(stub):
+    Path("runs").touch()
+    assert "The record of the book" in ravine("compare", "mnist-mlp").output
+
+
+@pytest.mark.parametrize(
+    ("command", "following"),
+    [
+        ("list", "list mnist-mlp"),
+        ("list mnist-seeds", "run mnist-seeds"),
+        ("run mnist-mlp", "compare mnist-mlp --size quick"),
+        ("run mnist-mlp --out 'a b'", "compare mnist-mlp --size quick --results 'a b'"),
+        ("tune mnist-mlp", "plot mnist-mlp --size quick-grid"),
+        ("tune mnist-mlp --out own", "plot mnist-mlp --size quick-grid --results own"),
+        ("compare mnist-mlp --size 5-epochs", "plot mnist-mlp --size 5-epochs"),
+        ("plot mnist-mlp --text", "plot mnist-mlp --size quick-grid"),
+        ("plot vae --text --size quick-grid", "run vae"),
+        ("record --list", "record --hours 2.5"),
+    ],
+)
+def test_each_command_ends_with_what_comes_next(stub, command, following):
+    result = ravine(*shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == f"Next: ravine {following}"
+    words = shlex.split(following)  # which is a command that there is, and works
+    done = ravine(*words, *(["--list"] if words[0] == "record" else []))
+    assert done.exit_code == 0, done.output
+
+
+def test_a_run_of_which_nothing_is_published_is_to_be_plotted(stub):
+    stub.changed = {"experiment": "mnist-seeds"}
+    result = ravine("run", "mnist-seeds")
+    assert result.output.splitlines()[-1] == "Next: ravine plot mnist-seeds --size quick"
 
 
 def test_compare_refuses_in_one_sentence(stub):
@@ -429,20 +482,56 @@ def test_a_path_is_printed_as_it_is(stub, out):
     assert f"Recorded in {out}/mnist-mlp/quick\n" in result.output
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
-def test_no_width_cuts_a_name_or_an_interval(stub, monkeypatch, width):
-    monkeypatch.setattr(cli._terminal.console, "width", width)
+WIDTHS = [40, 60, 80, 120, 200]
+SHOWN = [
+    *("list", "list mnist-mlp", "list vae", "record --list", "run mnist-mlp", "tune mnist-mlp"),
+    *("compare mnist-mlp --size 5-epochs", "compare vae", "compare cifar-cnn --size quick"),
+    *("plot mnist-mlp --text", "plot vae --text --size quick-grid"),
+]
+UNBROKEN = ("The record ", "Next: ", "Recorded in ", "Checkpoints are in ")  # a path is in them
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_no_width_cuts_a_word_or_is_exceeded(stub, wide, command):
+    wide(1000)
+    whole = words_of(ravine(*command.split()).output)
+    for width in WIDTHS:
+        wide(width)
+        result = ravine(*command.split())
+        assert result.exit_code == 0
+        lines = [line for line in result.output.splitlines() if not line.startswith(UNBROKEN)]
+        assert max(map(len, lines)) <= width
+        assert words_of(result.output) >= whole, width
+        assert "…" not in result.output
+
+
+def words_of(text):
+    """The words of an output; those of a curve depend on the width, and a block has colons."""
+    return {word.strip(":,") for word in text.split() if not set(word) <= {*BARS, DIVERGED}}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_width_breaks_an_interval(stub, wide, width):
     compared = ("compare", "mnist-mlp", "--size", "5-epochs")
-    wide = ravine(*compared).output.splitlines()
-    assert max(map(len, wide[1:])) <= width  # the first names a path, which no one breaks
-    text = " ".join(" ".join(wide).split())
-    frame = records.load("mnist-mlp", "5-epochs").frame
-    assert all(name in text for name in frame["optimizer"].unique())
-    found = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", text)
-    monkeypatch.setattr(cli._terminal.console, "width", 1000)
-    all_of_them = re.findall(r"\d \[[\d.e-]+, [\d.e-]+\]", ravine(*compared).output)
-    assert found == all_of_them and found
-    assert "…" not in text
+    wide(1000)
+    all_of_them = intervals(ravine(*compared).output)
+    wide(width)
+    assert intervals(ravine(*compared).output) == all_of_them and len(all_of_them) > 5
+
+
+def intervals(text):
+    return sorted(re.findall(r"\[[\d.e-]+, [\d.e-]+\]", text))
+
+
+def test_the_plan_is_a_table_at_80_columns(wide):
+    wide(80)
+    lines = ravine("record", "--list").output.splitlines()
+    assert lines[1].split() == ["for", "experiment", "epochs", "runs", *lines[1].split()[4:]]
+    place = lines[1].index("experiment")
+    for line in experiments.PLAN:
+        assert any(
+            row[0] == line.letter and row[place:].startswith(line.experiment) for row in lines
+        )
 
 
 ODD = [
@@ -481,6 +570,8 @@ VALUES = {
     "run": ["--size", "--optimizers", "--seeds", "--epochs", "--out", "--devices"],
     "tune": ["--size", "--optimizers", "--epochs", "--out", "--devices"],
     "compare": ["--size", "--results"],
+    "plot": ["--size", "--optimizers", "--results", "--out"],
+    "list": [],
 }
 
 
@@ -497,20 +588,13 @@ def test_odd_words_end_in_one_sentence(stub, command):
 
 
 @pytest.mark.parametrize("word", ODD)
-@pytest.mark.parametrize("command", ["list", "data"])
+@pytest.mark.parametrize("command", ["data"])
 def test_odd_words_where_none_is_taken(command, word):
     assert ravine(command, word).exit_code == (0 if word in ("--", "--help") else 2)
 
 
-def in_a_shell(*arguments, **environment):
-    """Run the command as a shell does, without the settings of these tests."""
-    inherited = {key: os.environ[key] for key in os.environ if key != "TF_CPP_MIN_LOG_LEVEL"}
-    command = [sys.executable, "-m", "ravine", *arguments]
-    return subprocess.run(command, capture_output=True, env={**inherited, **environment})
-
-
 def test_no_start_up_line_and_no_colour_reaches_a_pipe_in_another_encoding():
-    done = in_a_shell("list", PYTHONIOENCODING="latin-1")
+    done = in_a_shell("list", "batch-size-8", PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"scaled \\u03b2" in done.stdout
     assert b"\x1b" not in done.stdout
@@ -537,7 +621,7 @@ def test_ctrl_c_ends_it_while_libraries_are_imported(seconds):
 
 
 def test_ctrl_c_that_a_library_swallowed_is_raised_again():
-    with pytest.raises(KeyboardInterrupt), cli._terminal.stoppable() as check:
+    with pytest.raises(KeyboardInterrupt), _terminal.stoppable() as check:
         check()
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

@@ -1,25 +1,23 @@
-"""How the command line speaks: tables of any width, a bar, one sentence for an error."""
+"""How the command line speaks: lines that fit, a bar, one sentence for an error."""
 
 import io
 import os
+import shlex
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 # Paths and names are printed as they are: [final] is no colour, and :smile: is no picture.
 console = Console(markup=False, emoji=False, highlight=False)
-NARROWEST = 20  # columns in which a cell of many words can be read
 
 
 def speak_every_encoding() -> None:
@@ -29,7 +27,12 @@ def speak_every_encoding() -> None:
 
 
 def show(*texts: str, indent: int = 0) -> None:
-    """Print lines that break between words where the terminal is narrower."""
+    """Print lines that break between words where the terminal is narrower.
+
+    Args:
+        *texts: one for each line.
+        indent: blanks before it.
+    """
     for text in texts:
         console.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
 
@@ -39,26 +42,9 @@ def say(text: str) -> None:
     console.print(text, soft_wrap=True)
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; where the terminal is too narrow for it, the rows one below the other.
-
-    No cell is cut. The last column alone may take several lines.
-    """
-    widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
-    needed = sum(widths[:-1]) + min(widths[-1], NARROWEST) + 2 * len(widths)
-    if needed <= console.width:
-        table = Table(box=None)
-        for column in columns[:-1]:
-            table.add_column(Text(column), no_wrap=True)
-        table.add_column(Text(columns[-1]))
-        for row in rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-        return
-    for row in rows:
-        for column, cell in zip(columns, row, strict=True):
-            if cell:
-                show(f"{column}: {cell}" if column else cell, indent=0 if cell is row[0] else 2)
+def show_next(*words: str) -> None:
+    """Print the command that makes sense next, on a line that no one breaks."""
+    say(f"Next: {shlex.join(['ravine', *words])}")
 
 
 @contextmanager
