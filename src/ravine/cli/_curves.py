@@ -1,6 +1,7 @@
 """The curves of a record: drawn as the book draws them, and as lines of text."""
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,9 @@ def drawn(frame: pd.DataFrame, title: str, suffix: str) -> bytes:
         figures.use_style()
         many = frame["optimizer"].nunique() > MANY
         # a legend beside the axes needs the width of the page, and a line for each algorithm
-        size = {"figsize": (8.4, max(3.4, 0.18 * frame["optimizer"].nunique()))} if many else {}
+        size: dict[str, Any] = (
+            {"figsize": (8.4, max(3.4, 0.18 * frame["optimizer"].nunique()))} if many else {}
+        )
         figure, ax = figures.figure(**size)
         (figures.sensitivity if grid else figures.training_curves)(ax, frame)
         ax.set_title(title)

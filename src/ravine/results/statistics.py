@@ -187,5 +187,6 @@ def digits(value: float, count: int = 3) -> str:
     """Return a number with so many digits, such as "0.400" and "12345"; "diverged" if infinite."""
     if math.isinf(value):
         return "diverged"
-    text = f"{value:.0f}" if 10**count <= abs(value) < 1e9 else f"{value:#.{count}g}"
+    rounded = abs(float(f"{value:.{count}g}"))  # 999.96 has four digits, too
+    text = f"{value:.0f}" if 10**count <= rounded < 1e9 else f"{value:#.{count}g}"
     return text.rstrip(".")
