@@ -63,6 +63,23 @@ def test_planted_blocks_are_found_and_good_ones_are_not(chapter):
         assert said in complaint, name
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_the_text_takes_the_room_of_the_contents_when_they_are_hidden(chapter, width):
+    chapter.set_viewport_size({"width": width, "height": 800})
+    article = chapter.locator("article")
+    before = article.bounding_box()
+    chapter.locator("button.primary-toggle").first.click()
+    chapter.wait_for_function(
+        "() => !document.querySelector('.bd-sidebar-primary').checkVisibility"
+        "({visibilityProperty: true})"
+    )
+    chapter.wait_for_timeout(400)  # the contents slide out
+    after, page = article.bounding_box(), chapter.locator(".bd-container__inner").bounding_box()
+    assert after["x"] == pytest.approx(page["x"], abs=1), "neither a gap nor text that is cut"
+    assert after["width"] > before["width"] + 150
+    assert code_blocks.complaints(chapter, "cut", "broken") == []
+
+
 def shades(block):
     """How much the left and the right edge of a block differ from its background, in grey levels.
 
