@@ -46,6 +46,10 @@ OF_SCRIPTS = ("xmark",)  # icons that no page names, because the theme's scripts
 ARROW = '<summary><span class="toctree-toggle" role="presentation">'
 NAMED_ARROW = '<summary aria-label="pages below"><span class="toctree-toggle" role="presentation">'
 
+# Of a reader who has chosen neither light nor dark, the theme's scripts say that this is an error.
+NO_MODE = 'localStorage.getItem("mode") || ""'
+MODE_OF_THE_SYSTEM = 'localStorage.getItem("mode") || "auto"'
+
 
 def digest(source: str) -> str:
     """Returns the source expression that allows a script with this text."""
@@ -147,6 +151,7 @@ def finished(page: str, address: str, timed: bool, running: str | None = None) -
     if POLICY in page:
         return page
     page = THEBE.sub("", page).replace(ARROW, NAMED_ARROW)
+    page = page.replace(NO_MODE, MODE_OF_THE_SYSTEM)
     # A role that the standard has given up, for the works of a bibliography.
     page = page.replace('role="doc-biblioentry"', 'role="listitem"')
     article = ARTICLE.search(page)

@@ -1,6 +1,7 @@
 """The repository speaks of the project alone, with one address and one set of versions."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -101,6 +102,24 @@ def test_every_work_of_the_bibliography_is_cited():
     texts = [page.read_text(encoding="utf-8") for page in pages]
     bibliography = (ROOT / "book/references.bib").read_text(encoding="utf-8")
     assert guards.uncited_works(bibliography, texts) == []
+
+
+def given_names_first(bibliography: str) -> list[str]:
+    """Return the authors that would be sorted by a given name: groups have braces of their own."""
+    fields = re.findall(r"^\s*author\s*=\s*\{(.*)\},?$", bibliography, re.MULTILINE)
+    names = [name for field in fields for name in field.split(" and ")]
+    return [n for n in names if "," not in n and not n.startswith("{") and n != "others"]
+
+
+def test_authors_are_named_surname_first():
+    bibliography = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    assert given_names_first(bibliography) == []
+    assert "author = {Nguyễn, Ngọc Lan Như and Hoàng, Minh Quân}" in bibliography
+
+
+def test_an_author_with_the_given_name_first_is_found():
+    bibliography = "  author = {Hoàng, Minh Quân and Ngọc Lan Như Nguyễn and {A Group}},\n"
+    assert given_names_first(bibliography) == ["Ngọc Lan Như Nguyễn"]
 
 
 def test_uncited_work_is_found():

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ravine.results import Difference, digits, paired_difference, together, verdicts
+from ravine.results import (
+    Difference,
+    digits,
+    finer_grid,
+    paired_difference,
+    together,
+    verdicts,
+)
 
 
 def ended(**by_name):
@@ -132,3 +139,16 @@ def test_three_digits(value, text):
 
 def test_other_digits():
     assert (digits(0.58291, 4), digits(1234.5, 4), digits(0.5, 1)) == ("0.5829", "1234", "0.5")
+
+
+def test_finer_grid():
+    """On a parabola in ln(rate) itself, the lowest point is known."""
+    rates = np.array([0.3, 0.001, 0.003, 0.01, 0.03, 0.1])  # in any order
+    for lowest in (0.0025, 0.003, 0.004):
+        losses = pd.Series(2 * np.exp(0.3 * np.log(rates / lowest) ** 2), index=rates)
+        assert finer_grid(losses) == pytest.approx(0.3 * np.log(0.003 / lowest) ** 2)
+    losses[0.3] = np.inf
+    assert finer_grid(losses) == pytest.approx(0.3 * np.log(0.003 / 0.004) ** 2)
+    losses[0.01] = np.inf
+    assert np.isnan(finer_grid(losses))
+    assert np.isnan(finer_grid(pd.Series([1.0, 2.0, 3.0], index=[0.1, 0.3, 1.0])))

@@ -151,6 +151,28 @@ def verdicts(
     return pd.DataFrame(rows, columns=["first", "verdict", "second", "low", "high", "seeds"])
 
 
+def finer_grid(losses: pd.Series) -> float:
+    """Return how far ln(loss) would fall on a finer grid of learning rates, by a parabola.
+
+    The parabola in ln(rate) goes through the best trial and its two neighbours.
+
+    Args:
+        losses: of one algorithm, positive, with the rates as index; those of diverged trials are
+            infinite.
+
+    Returns:
+        ln(lowest trial) - (lowest point of the parabola), at least 0; not a number where the best
+        trial has no finite neighbour on one side.
+    """
+    logs = np.log(losses.sort_index())
+    place = int(logs.to_numpy().argmin())
+    three = logs.iloc[max(place - 1, 0) : place + 2]
+    if not 0 < place < len(logs) - 1 or not np.isfinite(three).all():
+        return math.nan
+    bend, slope, height = np.polyfit(np.log(three.index / three.index[1]), three, 2)
+    return float(three.iloc[1] - height + slope**2 / (4 * bend))
+
+
 def half_width(values: Any, confidence: float = 0.95) -> float:
     """Return half the width of the interval around the mean of `values`, Student's t.
 
@@ -165,5 +187,6 @@ def digits(value: float, count: int = 3) -> str:
     """Return a number with so many digits, such as "0.400" and "12345"; "diverged" if infinite."""
     if math.isinf(value):
         return "diverged"
-    text = f"{value:.0f}" if 10**count <= abs(value) < 1e9 else f"{value:#.{count}g}"
+    rounded = abs(float(f"{value:.{count}g}"))  # 999.96 has four digits, too
+    text = f"{value:.0f}" if 10**count <= rounded < 1e9 else f"{value:#.{count}g}"
     return text.rstrip(".")
