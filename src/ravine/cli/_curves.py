@@ -1,7 +1,6 @@
 """The curves of a record: drawn as the book draws them, and as lines of text."""
 
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,16 +35,16 @@ def drawn(frame: pd.DataFrame, title: str, suffix: str) -> bytes:
     grid = "learning_rate" in frame
     with mpl.rc_context():
         figures.use_style()
-        many = frame["optimizer"].nunique() > MANY
-        # a legend beside the axes needs the width of the page, and a line for each algorithm
-        size: dict[str, Any] = (
-            {"figsize": (8.4, max(3.4, 0.18 * frame["optimizer"].nunique()))} if many else {}
-        )
-        figure, ax = figures.figure(**size)
+        count = frame["optimizer"].nunique()
+        figure, ax = figures.figure()
+        beside = grid or count > MANY  # the legend, which has a line for each algorithm
+        if beside:
+            figure.set_size_inches(8.4, max(3.4, 0.18 * count))
         (figures.sensitivity if grid else figures.training_curves)(ax, frame)
-        ax.set_title(title)
-        if many:
-            figure.legend(loc="outside right upper", fontsize=7)
+        # above the crosses, too, which stand over the axes where a rate diverged
+        figure.suptitle(title, x=0.01, ha="left", fontsize=plt.rcParams["axes.titlesize"])
+        if beside:
+            figure.legend(loc="outside right upper", fontsize=7 if count > MANY else None)
         else:
             ax.legend()
         file = BytesIO()
