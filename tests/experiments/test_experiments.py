@@ -23,10 +23,8 @@ from tests.rooms import without_magics
 from tools.book.notebooks import ROOT, find_chapters, read_notebook
 
 PLACE = "src/ravine/experiments"
-WAITING = {  # no page shows them yet: their pages draw what the plan records of them
+WAITING = {  # no page shows it yet: its page draws what the plan records of it
     "cifar-cnn-paper-dropout",
-    "ptb-small",
-    "ptb-small-clipped",
 }
 NOWHERE = "data/published/README.md"  # says of what nothing is published, and why
 
