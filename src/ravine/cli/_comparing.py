@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ravine.cli._options import UNLOADABLE, Name, Results
+from ravine.cli._options import UNLOADABLE, Name, Results, in_folder
 from ravine.cli._tables import Column, show_table
 from ravine.cli._terminal import one_sentence, say, show, show_next
 
@@ -42,8 +42,7 @@ def compare(
     for metric, rows in comparison.readable(compared.values).groupby("metric", sort=False):
         _show_values(str(metric), rows)
     _show_orderings(compared.orderings)
-    where = [] if results is None else ["--results", str(results)]
-    show_next("plot", experiment, "--size", found.size, *where)
+    show_next("plot", experiment, "--size", found.size, *in_folder(results))
 
 
 def _show_values(metric: str, table: "pd.DataFrame") -> None:

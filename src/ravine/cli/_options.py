@@ -46,6 +46,11 @@ OnCluster = Annotated[
 ]
 
 
+def in_folder(results: Path | None) -> list[str]:
+    """Return the option that names the folder of records, or nothing for the usual ones."""
+    return [] if results is None else ["--results", str(results)]
+
+
 def chosen(texts: list[str] | None, known: Iterable[str]) -> list[str]:
     """Return the known names that `texts` list, whatever their case; all of them for none.
 

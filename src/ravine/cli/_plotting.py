@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ravine.cli import _terminal
-from ravine.cli._options import UNLOADABLE, Name, Optimizers, Results, chosen
+from ravine.cli._options import UNLOADABLE, Name, Optimizers, Results, chosen, in_folder
 from ravine.cli._terminal import one_sentence, say, show_next
 from ravine.files import write_whole
 
@@ -79,7 +79,7 @@ def _show_next_of(found: "Found", results: Path | None) -> None:
     grids = [name for name in recorded if name.endswith("-grid")]
     if grids:
         own = f"{found.size}-grid"
-        where = [] if results is None else ["--results", str(results)]
-        show_next("plot", found.experiment, "--size", own if own in grids else grids[0], *where)
+        size = own if own in grids else grids[0]
+        show_next("plot", found.experiment, "--size", size, *in_folder(results))
     else:
         show_next("tune", found.experiment)

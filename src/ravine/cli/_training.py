@@ -23,6 +23,7 @@ from ravine.cli._options import (
     Resume,
     Size,
     chosen,
+    in_folder,
 )
 from ravine.cli._tables import Column, show_table
 from ravine.cli._terminal import one_sentence, say, show_next
@@ -195,5 +196,5 @@ def _show_next_of(record: "Record", out: Path) -> None:
         with suppress(PublishedError):
             published.load(experiment)
             command = "compare"
-    where = [] if out == RUNS else ["--results", str(out)]
+    where = in_folder(None if out == RUNS else out)
     show_next(command, experiment, "--size", size, *where)

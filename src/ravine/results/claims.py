@@ -5,6 +5,7 @@ the record that decides it, the two algorithms and the loss that is compared, an
 says. The conclusion draws them all, and their intervals hold together.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -40,11 +41,16 @@ def judged(root: Path | None = None) -> pd.DataFrame:
         ValueError: if a record has no runs of an algorithm, or diverged ones.
     """
     root = root or data_directory()
+    results = root / "results"
+
+    @cache  # most records decide several claims
+    def frame_and_size(experiment: str, size: str) -> tuple[pd.DataFrame, str]:
+        size = records.longest(experiment, results, seeds=2) if size == LONGEST else size
+        return records.load(experiment, size, results).frame, size
+
     found = pd.read_csv(root / FILE).to_dict("records")
     for claim in found:
-        if claim["size"] == LONGEST:
-            claim["size"] = records.longest(claim["experiment"], root / "results", seeds=2)
-        frame = records.load(claim["experiment"], claim["size"], root / "results").frame
+        frame, claim["size"] = frame_and_size(claim["experiment"], claim["size"])
         pair = paired_difference(
             frame, claim["first"], claim["second"], column=claim["column"], claims=len(found)
         )
