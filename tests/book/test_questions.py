@@ -26,7 +26,6 @@ WAITING = {
     "comparison",
     "conclusion",
     "conventions",
-    "error-surface",
     "gradient-descent",
     "language-model",
     "logistic-regression",
@@ -35,10 +34,8 @@ WAITING = {
     "momentum",
     "networks",
     "oblique-ravine",
-    "obstacles",
     "protocol",
     "randomness",
-    "related-work",
     "running-averages",
     "sparse-features",
     "sparse-ravine",
@@ -46,7 +43,6 @@ WAITING = {
     "successors",
     "tuning",
     "vgg16",
-    "why-deep-networks",
 }
 
 TEXT = """**Predict.** Does it rain?
