@@ -15,16 +15,12 @@ PAGES = {path.stem: read_notebook(path) for path in PATHS}
 NAMES = [path.stem for path in PATHS if path.parent.name in ASKING]
 # Pages that ask nothing yet.
 WAITING = {
-    "adagrad-and-rmsprop",
-    "adam",
     "aligned-ravine",
-    "bias-correction",
     "bias-correction-vae",
     "choosing",
     "cifar-cnn",
     "comparison",
     "conclusion",
-    "conventions",
     "language-model",
     "logistic-regression",
     "minibatch-size",
