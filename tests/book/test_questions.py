@@ -15,7 +15,6 @@ PAGES = {path.stem: read_notebook(path) for path in PATHS}
 NAMES = [path.stem for path in PATHS if path.parent.name in ASKING]
 # Pages that ask nothing yet.
 WAITING = {
-    "aligned-ravine",
     "bias-correction-vae",
     "choosing",
     "cifar-cnn",
@@ -26,12 +25,9 @@ WAITING = {
     "minibatch-size",
     "mnist-mlp",
     "momentum",
-    "oblique-ravine",
-    "protocol",
     "randomness",
     "running-averages",
     "sparse-features",
-    "sparse-ravine",
     "successors",
     "tuning",
     "vgg16",
