@@ -15,22 +15,13 @@ PAGES = {path.stem: read_notebook(path) for path in PATHS}
 NAMES = [path.stem for path in PATHS if path.parent.name in ASKING]
 # Pages that ask nothing yet.
 WAITING = {
-    "bias-correction-vae",
     "choosing",
-    "cifar-cnn",
     "comparison",
     "conclusion",
-    "language-model",
-    "logistic-regression",
     "minibatch-size",
-    "mnist-mlp",
-    "momentum",
     "randomness",
     "running-averages",
-    "sparse-features",
     "successors",
-    "tuning",
-    "vgg16",
 }
 
 TEXT = """**Predict.** Does it rain?
