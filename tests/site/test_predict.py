@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from playwright.sync_api import expect
 
 from tests.book import questions
-from tests.book.test_questions import NAMES, PATHS, TEXT, WAITING
+from tests.book.test_questions import NAMES, PATHS, TEXT
 from tests.book.test_site import build, small_site
 from tests.site.conftest import serve
 from tests.site.test_folder import Tab
@@ -20,7 +20,7 @@ LONG = TEXT.replace("Never.", "Never: $" + "a + " * 30 + "b = 0$, " + "as one se
 PAGES = {
     path.stem: path.relative_to(ROOT).with_suffix("").as_posix()
     for path in PATHS
-    if path.stem in NAMES and path.stem not in WAITING
+    if path.stem in NAMES
 }
 # The size of what a finger has to hit, in pixels.
 SIZES = """form => [...form.querySelectorAll("label, button, a")]
