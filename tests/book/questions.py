@@ -17,7 +17,8 @@ from tests.book import claims, guards
 EACH = 3  # questions of a page
 WORDS = 5  # that an answer has at least
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
-# Mathematics, code and numbers of equations: they name settings, not results.
+POWER = re.compile(r"\$(\d[\d.]*)\\cdot10\^\{(-?\d+)\}\$")  # $1.3\cdot10^{-6}$
+# Other mathematics, code and numbers of equations: they name settings, not results.
 NO_RESULT = re.compile(r"\$[^$]*\$|`[^`]*`|\(\w+\.\d+\)|\]\([^)]*\)")
 
 
@@ -78,7 +79,7 @@ def _printed(cell: NotebookNode) -> str:
 
 
 def _numbers(answers: str) -> list[str]:
-    return NUMBER.findall(NO_RESULT.sub(" ", answers))
+    return NUMBER.findall(NO_RESULT.sub(" ", POWER.sub(r"\1e\2", answers)))
 
 
 def _untied(cell, question, name, pages) -> list[str]:

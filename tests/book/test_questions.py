@@ -29,7 +29,7 @@ TEXT = """**Predict.** Does it rain?
 - **A. No.** The sky looks blue, but it
   is not.
 - **B. Yes.** It rains on 2.5 of 1,024 days, or $3\\pi$ of them.
-- **C. No.** It would be dry then, 40 % of all.
+- **C. No.** It would be dry then, 40 % of all or $1.3\\cdot10^{-6}$.
 
 </details>"""
 
@@ -42,7 +42,7 @@ def page(
 ):
     code, tags = ("print(1)", ["nbval-check-output"]) if compared else (code, [])
     metadata = {"predict": shown, "claims": {words: decider}}
-    output = new_output("stream", text="days 2.46 of 1024\nshare 0.40; it rains  on")
+    output = new_output("stream", text="days 2.46 of 1024\nshare 0.40, 1.3e-06; it rains  on")
     cells = [
         new_code_cell("1", id="before"),
         *[new_markdown_cell(text, metadata=metadata) for _ in range(3)],
@@ -127,6 +127,7 @@ def test_another_form_is_found(old, new, said):
         ),
         (page(TEXT.replace("2.5", "2.6")), "the number 2.6 of the answers"),
         (page(TEXT.replace("40 %", "41 %")), "the number 41 of the answers"),
+        (page(TEXT.replace("10^{-6}", "10^{-5}")), "the number 1.3e-5 of the answers"),
         (page(TEXT.replace("1,024", "1,025")), "the number 1,025 of the answers"),
         (
             page(TEXT.replace("The sky looks blue, but it\n  is not.", "It does.")),
