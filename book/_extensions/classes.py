@@ -48,7 +48,8 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
         if lines:
             name = reference.partition("::")[2]
             folded = FoldedClass(code.rawsource, code.rawsource, **code.attributes, lines=lines)
-            code.replace_self([folded, where_described(name, app.env.docname)])
+            code.replace_self(folded)
+            cell.parent.insert(cell.parent.index(cell) + 1, where_described(name, app.env.docname))
 
 
 def where_described(name: str, docname: str) -> nodes.paragraph:

@@ -143,7 +143,14 @@ def box(source: str) -> str:
 
 
 def table_row(row: Row) -> str:
-    """Returns a row as a line of Markdown, with the numbers of its equations on the left."""
+    """Returns a row as a line of Markdown, with the numbers of its equations on the left.
+
+    Raises:
+        BoxError: If a line of code would end its cell of the table, or itself.
+    """
+    for line in row.code:
+        if "|" in line or "`" in line:
+            raise BoxError(f'"{line}" stands in a Markdown table: write it without | and `.')
     first, *more = row.equation.replace("|", r"\vert ").split("\n")
     left = [f"${first}$", *(rf"$\quad {{}}{line}$" for line in more)]
     left[-1] = " ".join([left[-1], *NUMBER.findall("\n".join(row.code))])
