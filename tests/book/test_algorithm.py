@@ -15,15 +15,13 @@ from tools.book.sync_source import SourceError, differences, fill, read_shown
 ROW = re.compile(r"^\| (\$.*?) \| (`.*`) \|$", re.MULTILINE)
 TAG = re.compile(r"\\tag\{(.*?)\}")
 CHAPTERS = {path: read_notebook(path) for path in find_chapters()}
-# The pages that are being split; remove this when they are there.
-BOXED = [path for path in CHAPTERS if path.parent.name != "momentum"]
 
 
 def shown_optimizers():
     """Returns the page and the reference of each class with an `update_step` that a page shows."""
     return [
         pytest.param(path, cell.metadata["source"], id=cell.metadata["source"].partition("::")[2])
-        for path in BOXED
+        for path in CHAPTERS
         for cell in CHAPTERS[path].cells
         if "source" in cell.metadata and "def update_step" in cell.source
     ]
@@ -59,7 +57,7 @@ def method(reference):
     return getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
 
 
-@pytest.mark.parametrize("path", BOXED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_box_stands_above_every_optimizer(path):
     assert boxes_missing(CHAPTERS[path]) == []
 
