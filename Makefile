@@ -23,10 +23,8 @@ $(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
 	@tools/setup.sh
 	@touch $@
 
-book: $(INSTALLED) ## Build the site and print the path of its first page
-	@rm -rf _build
-	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
-	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+book: $(INSTALLED) ## Build what has changed of the site and print the path of its first page
+	@$(BIN)/python -m tools.site.build
 
 serve: book ## Build the site and show it at http://localhost:8000
 	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
