@@ -68,14 +68,23 @@ def inputs(root: Path) -> dict[str, str]:
         path.relative_to(root).as_posix(): _digest(path.read_bytes())
         for path in sorted(_files(root))
     }
-    packages = Path(sysconfig.get_path("purelib")).glob("*.dist-info")
-    versions = " ".join([sys.version, *sorted(path.name for path in packages)])
+    versions = " ".join([sys.version, *installed()])
     tool = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     return found | {
         "environment: installed packages": _digest(versions.encode()),
         "environment: RAVINE_COLAB_BRANCH": os.environ.get("RAVINE_COLAB_BRANCH", ""),
         "environment: tools/site": _digest(tool),
     }
+
+
+def installed() -> list[str]:
+    """Returns the packages of requirements.txt that are installed, with their versions."""
+    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    names = set(re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE))
+    found = (path.stem for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
+    return sorted(
+        name for name in found if re.sub("[._]", "-", name.rpartition("-")[0]).lower() in names
+    )
 
 
 def _files(root: Path) -> Iterator[Path]:
