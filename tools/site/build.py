@@ -186,7 +186,9 @@ def run_sphinx(root: Path, output: Path, write_all: bool) -> bool:
             keep_going=True,
         )
     progress.end()
-    if isinstance(result, BaseException):  # Sphinx has written the last lines of it only
+    if isinstance(result, KeyboardInterrupt):
+        raise result
+    if isinstance(result, Exception):  # Sphinx has written the last lines of it only
         print(f"{type(result).__name__}: {result}", file=sys.stderr)
     return result == 0
 
@@ -233,7 +235,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where `_build` is made; the book's folder")
     options = parser.parse_args()
     root = options.folder.resolve()
-    sys.exit(not build(root, (options.output or root).resolve()))
+    try:
+        sys.exit(not build(root, (options.output or root).resolve()))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. The next build begins where this one began.")
 
 
 if __name__ == "__main__":
