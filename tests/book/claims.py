@@ -4,13 +4,16 @@ A sentence is tied to what decides it by a link or a citation of its own, or by 
 markdown cell: `"claims": {"a few of its words": "what decides it"}`, where that is the id of a code
 cell that asserts or whose output is compared, or of the exercises if the code of a solution
 asserts, `page#id` for a cell of another page, `(4.6)` for an equation, or `none` for words that
-compare nothing.
+compare nothing. Of a question that the reader answers first, the answers claim something, and the
+options do not.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 
 from nbformat import NotebookNode
+
+from book._extensions import predict
 
 ALGORITHM = re.compile(
     r"\b(?:Ada[A-Z]\w*|Adam\w*|AMSGrad|NAdam|RAdam|RMSprop|SGD|GD|[Mm]omentum|Nesterov|Lion|Muon"
@@ -59,6 +62,13 @@ def decides(cell: NotebookNode) -> bool:
     return bool(compared or re.search(r"^\s*assert ", code, re.M))
 
 
+def claimed(cell: NotebookNode) -> str:
+    """The text of a markdown cell that says what is so."""
+    if "predict" not in cell.metadata:
+        return cell.source
+    return "\n\n".join(predict.parse(cell.source).answers)
+
+
 def complaints(name: str, pages: Mapping[str, NotebookNode]) -> list[str]:
     """What is tied to nothing on the page of this name, and the ties that hold nothing."""
     found = []
@@ -66,19 +76,19 @@ def complaints(name: str, pages: Mapping[str, NotebookNode]) -> list[str]:
         if cell.cell_type != "markdown":
             continue
         ties = cell.metadata.get("claims", {})
-        for sentence in comparative(cell.source):
+        for sentence in comparative(claimed(cell)):
             if not LINKED.search(sentence) and not any(words in sentence for words in ties):
                 found.append(f"{name} {cell.id}: nothing decides {sentence!r}")
-        text = " ".join(sentences(cell.source))
+        text = " ".join(sentences(claimed(cell)))
         for words, decider in ties.items():
             if words not in text:
                 found.append(f"{name} {cell.id}: the words {words!r} of a tie stand nowhere")
-            elif not _holds(decider, name, pages):
+            elif not holds(decider, name, pages):
                 found.append(f"{name} {cell.id}: {decider!r} decides nothing of {words!r}")
     return found
 
 
-def _holds(decider: str, name: str, pages: Mapping[str, NotebookNode]) -> bool:
+def holds(decider: str, name: str, pages: Mapping[str, NotebookNode]) -> bool:
     """Whether the end of a tie is there and can decide something."""
     if decider == NONE:
         return True
