@@ -62,11 +62,14 @@ def search(context, address):
 
 
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_first_screen_shows_the_race_and_where_to_start(screen, first_page):
+def test_the_first_screen_says_what_for_whom_how_long_and_where_to_start(screen, first_page):
     first_page.set_viewport_size(screen)
     for element in (
         first_page.locator("article strong", has_text="narrow ravine"),
-        first_page.locator("article a", has_text="Why deep networks"),
+        first_page.locator("article p", has_text="students who know"),
+        first_page.locator("article li", has_text=re.compile(r"An evening.*hours?$")),
+        first_page.locator("article li", has_text=re.compile(r"A week.*hours of reading$")),
+        first_page.locator("article li", has_text=re.compile(r"Two lectures.*hours$")),
         first_page.locator("article figure img"),
     ):
         assert element.first.evaluate(AT_ONCE)
