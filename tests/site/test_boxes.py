@@ -50,6 +50,7 @@ def misplaced(page, where):
 @pytest.fixture(scope="module")
 def context(chromium):
     context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
+    context.set_default_timeout(120_000)  # a slow machine is no fault of the page
     yield context
     context.close()
 
@@ -107,6 +108,7 @@ def test_the_docstring_is_folded_opens_by_keyboard_and_is_printed(opened):
 
 def test_without_scripts_the_docstring_opens(chromium, pages):
     context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto((pages / ADAM).as_uri())
     words = page.locator(".folded-class details pre")
