@@ -50,6 +50,7 @@ def misplaced(page, where):
 @pytest.fixture(scope="module")
 def context(chromium):
     context = chromium.new_context(viewport=DESK, reduced_motion="reduce")
+    context.set_default_timeout(120_000)  # a slow machine is no fault of the page
     yield context
     context.close()
 
@@ -107,6 +108,7 @@ def test_the_docstring_is_folded_opens_by_keyboard_and_is_printed(opened):
 
 def test_without_scripts_the_docstring_opens(chromium, pages):
     context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto((pages / ADAM).as_uri())
     words = page.locator(".folded-class details pre")
@@ -116,13 +118,12 @@ def test_without_scripts_the_docstring_opens(chromium, pages):
     context.close()
 
 
-@pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_class_and_its_box_have_no_barrier(opened, screen):
-    page = opened(ADAM)
-    page.set_viewport_size(screen)
+def test_a_class_and_its_box_have_no_barrier(opened):
+    page = opened("book/gradient-descent/gradient-descent.html")
     page.locator(".folded-class summary").click()
     page.evaluate(AXE.read_text(encoding="utf-8"))
     page.add_style_tag(content="article pre { background-image: none !important }")
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        assert page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}) == []
+    assert page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}) == []
+    page.set_viewport_size(PHONE)
+    page.evaluate("() => { document.documentElement.dataset.theme = 'dark' }")
+    assert page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}) == []
