@@ -31,6 +31,12 @@ Results = Annotated[
     Path | None,
     typer.Option(help="Where the records are; by default runs, and then those of the book."),
 ]
+Finer = Annotated[
+    bool,
+    typer.Option(
+        "--finer", help="Only halfway from the best rate of the book's grid to its neighbours."
+    ),
+]
 Resume = Annotated[
     bool, typer.Option(help="Go on where an interrupted run of the same settings stopped.")
 ]

@@ -16,6 +16,7 @@ from ravine.cli._options import (
     UNLOADABLE,
     Devices,
     Epochs,
+    Finer,
     Name,
     OnCluster,
     Optimizers,
@@ -97,12 +98,7 @@ def tune(
     size: Size = "quick",
     optimizers: Optimizers = None,
     epochs: Epochs = None,
-    finer: Annotated[
-        bool,
-        typer.Option(
-            "--finer", help="Only halfway from the best rate of the book's grid to its neighbours."
-        ),
-    ] = False,
+    finer: Finer = False,
     out: Out = RUNS,
     resume: Resume = True,
     devices: Devices = None,
@@ -116,7 +112,7 @@ def tune(
 
     with one_sentence(*UNLOADABLE, RecordError):
         from ravine import experiments
-        from ravine.results import digits, records
+        from ravine.results import records
 
         found = experiments.find(experiment)
         setting = found.setting(size)
@@ -143,23 +139,27 @@ def tune(
         out / "checkpoints" / experiment / f"{size}{records.FINER_GRID if finer else records.GRID}",
         [] if resume else trials,
     )
+    _show_trials(record)
+    _show_next_of(record, out)
+
+
+def _show_trials(record: "Record") -> None:
+    """Print the loss of every trial, and which one is the best of its algorithm."""
+    from ravine import experiments
+    from ravine.results import digits
+
     columns = (
         Column("optimizer", wraps=True),
         Column("learning\nrate", number=True),
         Column("training\nloss (nats)", number=True),
         Column(""),
     )
+    trials = experiments.best_rates(record.frame).to_numpy()
     rows = [
-        (
-            str(name),
-            f"{rate:g}",
-            digits(loss, 4),
-            "best" if best else "",
-        )
-        for name, rate, loss, best in experiments.best_rates(record.frame).to_numpy()
+        (str(name), f"{rate:g}", digits(loss, 4), "best" if best else "")
+        for name, rate, loss, best in trials
     ]
     show_table(columns, rows)
-    _show_next_of(record, out)
 
 
 def _recorded(
