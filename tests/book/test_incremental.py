@@ -255,6 +255,13 @@ def test_a_site_without_a_stamp_or_a_stamp_without_a_site_is_built_from_nothing(
     assert build.last_inputs(built) == {}
 
 
+def test_a_second_build_at_once_says_that_there_is_a_first(tmp_path, capsys):
+    with build.alone(tmp_path / "_build"):
+        assert build.build(small_site(tmp_path / "book"), tmp_path) is False
+    said = capsys.readouterr().err
+    assert said.startswith("Another build is at work in") and said.count("\n") == 1
+
+
 # What has changed, and what is then to be done: begin from nothing, write all pages, read which.
 CHANGES = {
     "page.ipynb": (False, False, {"page"}),
