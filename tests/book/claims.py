@@ -55,11 +55,15 @@ def comparative(text: str) -> list[str]:
     return [part for part in sentences(text) if ALGORITHM.search(part) and COMPARED.search(part)]
 
 
+def asserts(cell: NotebookNode) -> bool:
+    """Whether the code of a cell asserts, or that of its solutions."""
+    code = cell.source if cell.cell_type == "code" else "\n".join(SOLVED.findall(cell.source))
+    return bool(re.search(r"^\s*assert ", code, re.M))
+
+
 def decides(cell: NotebookNode) -> bool:
     """Whether a cell fails a test when what it shows has changed: solutions with code run too."""
-    code = cell.source if cell.cell_type == "code" else "\n".join(SOLVED.findall(cell.source))
-    compared = {"nbval-check-output"} & set(cell.metadata.get("tags", []))
-    return bool(compared or re.search(r"^\s*assert ", code, re.M))
+    return asserts(cell) or "nbval-check-output" in cell.metadata.get("tags", [])
 
 
 def claimed(cell: NotebookNode) -> str:
@@ -83,12 +87,12 @@ def complaints(name: str, pages: Mapping[str, NotebookNode]) -> list[str]:
         for words, decider in ties.items():
             if words not in text:
                 found.append(f"{name} {cell.id}: the words {words!r} of a tie stand nowhere")
-            elif not holds(decider, name, pages):
+            elif not _holds(decider, name, pages):
                 found.append(f"{name} {cell.id}: {decider!r} decides nothing of {words!r}")
     return found
 
 
-def holds(decider: str, name: str, pages: Mapping[str, NotebookNode]) -> bool:
+def _holds(decider: str, name: str, pages: Mapping[str, NotebookNode]) -> bool:
     """Whether the end of a tie is there and can decide something."""
     if decider == NONE:
         return True

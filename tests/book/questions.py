@@ -17,7 +17,8 @@ from tests.book import claims, guards
 EACH = 3  # questions of a page
 WORDS = 5  # that an answer has at least
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
-# Mathematics, code and numbers of equations: they name settings, not results.
+POWER = re.compile(r"\$(\d[\d.]*)\\cdot10\^\{(-?\d+)\}\$")  # $1.3\cdot10^{-6}$
+# Other mathematics, code and numbers of equations: they name settings, not results.
 NO_RESULT = re.compile(r"\$[^$]*\$|`[^`]*`|\(\w+\.\d+\)|\]\([^)]*\)")
 
 
@@ -59,32 +60,52 @@ def _unseen(cell: NotebookNode, page: NotebookNode) -> list[str]:
     return []
 
 
-def _ties(cell: NotebookNode, question: predict.Question) -> list[str]:
-    """What the right answer is tied to."""
+def _ties(cell: NotebookNode, question: predict.Question) -> dict[str, str]:
+    """What words of the right answer are tied to."""
     right = " ".join(claims.sentences(question.answers[question.right]))
-    return [decider for words, decider in cell.metadata.get("claims", {}).items() if words in right]
+    ties = cell.metadata.get("claims", {})
+    return {words: decider for words, decider in ties.items() if words in right}
+
+
+def _find(decider: str, name: str, pages: Mapping[str, NotebookNode]) -> NotebookNode | None:
+    """The cell at the end of a tie, on this page or, as `page#id`, on another."""
+    page, _, key = decider.rpartition("#")
+    cells = pages[page or name].cells if (page or name) in pages else []
+    return next((cell for cell in cells if cell.id == key), None)
+
+
+def _printed(cell: NotebookNode) -> str:
+    return " ".join(list(guards.texts(cell))[1:])
+
+
+def _numbers(answers: str) -> list[str]:
+    return NUMBER.findall(NO_RESULT.sub(" ", POWER.sub(r"\1e\2", answers)))
 
 
 def _untied(cell, question, name, pages) -> list[str]:
-    """A cell that can fail must decide the right answer; an equation alone is no measurement."""
-    cells = [d for d in _ties(cell, question) if d != claims.NONE and not d.startswith("(")]
-    if any(claims.holds(decider, name, pages) for decider in cells):
-        return []
-    return ["no cell that can fail decides words of the right answer: name it in `claims`"]
+    """A cell that can fail must decide the right answer; an equation alone is no measurement.
+
+    Where it asserts nothing, its output is compared: then the answer must quote a number or words.
+    """
+    cells = {words: _find(decider, name, pages) for words, decider in _ties(cell, question).items()}
+    good = {words: found for words, found in cells.items() if found and claims.decides(found)}
+    if not good:
+        return ["no cell that can fail decides words of the right answer: name it in `claims`"]
+    for words, found in good.items():
+        printed = " ".join(_printed(found).split())
+        if claims.asserts(found) or words in printed or _numbers(question.answers[question.right]):
+            return []
+    return ["what decides it asserts nothing, and the right answer quotes nothing that it prints"]
 
 
 def _elsewhere(cell, question, name, pages) -> list[str]:
     """Numbers in the answers that no cell prints which shows or decides them."""
-    printed = []
-    for decider in [cell.metadata.predict, *cell.metadata.get("claims", {}).values()]:
-        page, _, key = decider.rpartition("#")
-        for other in pages.get(page or name, NotebookNode(cells=[])).cells:
-            if other.id == key:
-                shown = " ".join(list(guards.texts(other))[1:])
-                printed += [_value(number) for number in NUMBER.findall(shown)]
+    named = [cell.metadata.predict, *cell.metadata.get("claims", {}).values()]
+    cells = [found for decider in named if (found := _find(decider, name, pages))]
+    printed = [_value(number) for found in cells for number in NUMBER.findall(_printed(found))]
     return [
         f"the number {number} of the answers stands in no output of what shows or decides them"
-        for number in NUMBER.findall(NO_RESULT.sub(" ", " ".join(question.answers)))
+        for number in _numbers(" ".join(question.answers))
         if not any(_rounds(value, number) for value in printed)
     ]
 

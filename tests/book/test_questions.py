@@ -1,5 +1,8 @@
 """Three questions a page are answered before the page shows the answer, and the answers hold."""
 
+import re
+from copy import deepcopy
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -26,18 +29,24 @@ TEXT = """**Predict.** Does it rain?
 - **A. No.** The sky looks blue, but it
   is not.
 - **B. Yes.** It rains on 2.5 of 1,024 days, or $3\\pi$ of them.
-- **C. No.** It would be dry then, 40 % of all.
+- **C. No.** It would be dry then, 40 % of all or $1.3\\cdot10^{-6}$.
 
 </details>"""
 
+CODE = "assert 1 < 2, 'x'"
+QUOTING = TEXT.replace("2.5 of 1,024 days, or", "many days,")
 
-def page(text=TEXT, shown="decider", decider="decider", words="rains on", code="assert 1 < 2, 'x'"):
+
+def page(
+    text=TEXT, shown="decider", decider="decider", words="rains on", code=CODE, compared=False
+):
+    code, tags = ("print(1)", ["nbval-check-output"]) if compared else (code, [])
     metadata = {"predict": shown, "claims": {words: decider}}
-    output = new_output("stream", text="days 2.46 of 1024\nshare 0.40")
+    output = new_output("stream", text="days 2.46 of 1024\nshare 0.40, 1.3e-06; it rains  on")
     cells = [
         new_code_cell("1", id="before"),
         *[new_markdown_cell(text, metadata=metadata) for _ in range(3)],
-        new_code_cell(code, id="decider", outputs=[output]),
+        new_code_cell(code, id="decider", outputs=[output], metadata={"tags": tags}),
         new_code_cell("2", id="silent"),
         new_markdown_cell(r"$$ a = b \tag{4.6} $$"),
     ]
@@ -47,6 +56,18 @@ def page(text=TEXT, shown="decider", decider="decider", words="rains on", code="
 @pytest.mark.parametrize("name", NAMES)
 def test_three_questions_a_page_whose_answers_hold(name):
     assert questions.complaints(name, PAGES) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_answer_marked_as_right_is_found(name):
+    page = deepcopy(PAGES[name])
+    for cell in questions.asking(page):
+        text = cell.source
+        for letter in re.findall(r"\*\*([A-D])\. No\.\*\*", text):
+            other = re.sub(r"(\*\*[A-D]\. )Yes\.", r"\1No.", text)
+            cell.source = other.replace(f"**{letter}. No.**", f"**{letter}. Yes.**")
+            assert questions.complaints(name, PAGES | {name: page}), (cell.id, letter)
+        cell.source = text
 
 
 def test_the_right_answer_is_not_known_by_its_place_or_its_length():
@@ -60,6 +81,8 @@ def test_the_right_answer_is_not_known_by_its_place_or_its_length():
 
 def test_good_questions_pass():
     assert questions.complaints("page", page()) == []
+    assert questions.complaints("page", page(compared=True)) == []
+    assert questions.complaints("page", page(QUOTING, compared=True)) == []
     assert claims.complaints("page", page()) == []
     question = predict.parse(TEXT)
     assert question.text == "Does it rain?" and question.right == 1
@@ -98,8 +121,13 @@ def test_another_form_is_found(old, new, said):
         (page(decider="none"), "no cell that can fail decides"),
         (page(decider="(4.6)"), "no cell that can fail decides"),
         (page(code="print(1)"), "no cell that can fail decides"),
+        (
+            page(QUOTING, words="many days", compared=True),
+            "the right answer quotes nothing that it prints",
+        ),
         (page(TEXT.replace("2.5", "2.6")), "the number 2.6 of the answers"),
         (page(TEXT.replace("40 %", "41 %")), "the number 41 of the answers"),
+        (page(TEXT.replace("10^{-6}", "10^{-5}")), "the number 1.3e-5 of the answers"),
         (page(TEXT.replace("1,024", "1,025")), "the number 1,025 of the answers"),
         (
             page(TEXT.replace("The sky looks blue, but it\n  is not.", "It does.")),
