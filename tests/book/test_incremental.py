@@ -33,17 +33,20 @@ NEIGHBOUR = """# The neighbour
 By (1.1) and {ref}`the heading <there>`, it is so.
 """
 TEXT = "\n\n$$\nx = 1 \\tag{1.1}\n$$\n\n(there)=\n## The heading\n\nSo it is."
+# The page of the paths shows how long another page takes to read.
+PATHS = "# Paths\n\n## An evening\n\n1. [The neighbour](neighbour.md)\n"
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """A book of four pages: one shows things of another, one is made from code."""
+    """A book of five pages: two show things of others, one is made from code."""
     folder = small_site(tmp_path_factory.mktemp("incremental") / "book", text=TEXT)
     change(folder / "book/references.bib", "", WORK + WORK.replace("1951", "1952"))
     notebook = nbformat.read(folder / "page.ipynb", as_version=4)
     notebook.cells.append(samples.figure())
     write_notebook(notebook, folder / "page.ipynb")
-    (folder / "neighbour.md").write_text(NEIGHBOUR)
+    (folder / "book/neighbour.md").write_text(NEIGHBOUR)
+    (folder / "book/paths.md").write_text(PATHS)
     (folder / "src").mkdir()
     # The extension that reads docstrings would load Keras and the course's own package.
     for name in ("keras", "ravine"):
@@ -53,7 +56,7 @@ def book(tmp_path_factory):
     (folder / "book/appendix").mkdir()
     (folder / "book/appendix/api.md").write_text(REFERENCE)
     contents = {"format": "jb-book", "root": "index"}
-    names = ("page", "neighbour", "book/appendix/api")
+    names = ("page", "book/neighbour", "book/paths", "book/appendix/api")
     contents["chapters"] = [{"file": name} for name in names]
     (folder / "_toc.yml").write_text(yaml.safe_dump(contents))
     return folder
@@ -125,13 +128,13 @@ def another_picture(book: Path) -> None:
 
 
 def words_and_a_picture(book: Path) -> None:
-    change(book / "neighbour.md", "it is so", "the xylophone sounds")
+    change(book / "book/neighbour.md", "it is so", "the xylophone sounds " * 200)
     another_picture(book)
 
 
 def an_equation_and_a_work(book: Path) -> None:
     change(book / "page.ipynb", "1.1}", "1.2}")
-    change(book / "neighbour.md", "(1.1)", "(1.2) and {cite:p}`robbins1952`")
+    change(book / "book/neighbour.md", "(1.1)", "(1.2) and {cite:p}`robbins1952`")
 
 
 def no_reference(book: Path) -> None:
@@ -139,11 +142,11 @@ def no_reference(book: Path) -> None:
     (book / "book/appendix/api.md").unlink()
 
 
-ALL = {"index", "page", "neighbour", "book/appendix/api"}
+ALL = {"index", "page", "book/neighbour", "book/paths", "book/appendix/api"}
 # What somebody does to the book, the pages that are written again (the first page always is), and
 # a page with what it then says.
 EDITS = [
-    (words_and_a_picture, {"index", "neighbour", "page"}, "searchindex.js", "xylophon"),
+    (words_and_a_picture, {"index", "page", "book/neighbour"}, "book/paths.html", "3 minutes to"),
     (
         lambda book: change(book / "src/walrus.py", "The walrus", "The sea lion"),
         {"index", "book/appendix/api"},
@@ -151,7 +154,7 @@ EDITS = [
         "The sea lion",
     ),
     (
-        lambda book: change(book / "neighbour.md", "# The neighbour", "# The heir"),
+        lambda book: change(book / "book/neighbour.md", "# The neighbour", "# The heir"),
         ALL,
         "page.html",
         "The heir",
@@ -182,7 +185,7 @@ def test_after_each_edit_the_site_is_what_a_build_from_nothing_gives(book, make,
 
 
 def test_a_warning_comes_again_until_it_is_mended(book, make, tmp_path):
-    page, other = book / "neighbour.md", book / "page.ipynb"
+    page, other = book / "book/neighbour.md", book / "page.ipynb"
     output = tmp_path / "site"
     make(book, output)
     good, before = page.read_text(encoding="utf-8"), site(output)
@@ -253,6 +256,13 @@ def test_a_site_without_a_stamp_or_a_stamp_without_a_site_is_built_from_nothing(
     assert build.last_inputs(built) == {} and not (built / "html").exists()
     (built / "elsewhere").rename(built / build.STAMP)
     assert build.last_inputs(built) == {}
+
+
+def test_a_second_build_at_once_says_that_there_is_a_first(tmp_path, capsys):
+    with build.alone(tmp_path / "_build"):
+        assert build.build(small_site(tmp_path / "book"), tmp_path) is False
+    said = capsys.readouterr().err
+    assert said.startswith("Another build is at work in") and said.count("\n") == 1
 
 
 # What has changed, and what is then to be done: begin from nothing, write all pages, read which.

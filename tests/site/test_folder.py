@@ -10,12 +10,15 @@ from sphinx.errors import ExtensionError
 from book._extensions.playground import joined
 from tests.book import guards
 from tests.site.conftest import serve
+from tests.site.test_pages import EVERY_PAGE, NAMES
 from tools.book.notebooks import ROOT
 
 MODULES = ROOT / "book/_static/playground"
 WHOLE = "book/playground/playground"
-# What all pages share comes from the theme: one page of each kind stands for the others.
+# What all pages share comes from the theme: one page of each kind stands for the others in the
+# tests; `make site` opens all.
 KINDS = ["index", "genindex", "book/homework/momentum", "book/appendix/api/results"]
+KINDS += NAMES if EVERY_PAGE else []
 WITH_PLAYGROUND = [
     name
     for name in guards.contents(ROOT)

@@ -32,7 +32,7 @@ ONE_OF_EACH_KIND = [
     "book/appendix/api/results",
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, TABLET, DESK = 375, 768, 1280
+SMALL_PHONE, PHONE, TABLET, DESK = 375, 390, 768, 1280
 PAPER = 665  # A4 without the margins of the PDF
 HEAVIEST = 1_200_000  # bytes of a chapter, as a server sends it
 WRITTEN = (".html", ".css", ".js", ".svg", ".json")
@@ -69,6 +69,7 @@ CUT_ON_PAPER = """
 }
 """
 TO_DARK = """() => { document.documentElement.dataset.theme = "dark" }"""
+TO_LIGHT = """() => { document.documentElement.dataset.theme = "light" }"""
 
 
 class Visit:
@@ -208,7 +209,7 @@ def test_page(name, visit, pages):
     assert weight <= HEAVIEST, f"{weight} bytes"
     assert code_blocks.complaints(page, "cut", "broken") == []
 
-    for width in (TABLET, PHONE):
+    for width in (DESK, TABLET, PHONE, SMALL_PHONE):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert code_blocks.complaints(page, "outside") == []
@@ -222,6 +223,18 @@ def test_page_is_open_to_everyone(name, visit):
     assert visit.barriers(type="tag", values=RULES) == []
     page.evaluate(TO_DARK)
     assert visit.barriers(type="rule", values=["color-contrast"]) == []
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND if EVERY_PAGE else ["index", "search"])
+def test_page_is_open_to_everyone_on_a_small_screen(name, visit):
+    """There the contents and the buttons stand elsewhere, or are hidden."""
+    page = visit.go(name)
+    for width in (PHONE, TABLET):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert visit.barriers(type="tag", values=RULES) == []
+        page.evaluate(TO_DARK)
+        assert visit.barriers(type="rule", values=["color-contrast"]) == []
+        page.evaluate(TO_LIGHT)
 
 
 # Planted faults: a small site of one page with one fault each.
@@ -276,6 +289,14 @@ def test_planted_barriers_are_found(planted):
     found = " ".join(visit.barriers(type="tag", values=RULES))
     assert "color-contrast" in found and "image-alt" in found
     assert len(visit.page.evaluate(UNDESCRIBED)) == 1
+
+
+def test_a_barrier_that_only_a_phone_has_is_found(planted):
+    style = "<style>p { color: #000 } @media (max-width: 400px) { p { color: #ccc } }</style>"
+    visit = planted(f"{style}<p>pale</p>")
+    assert visit.barriers(type="tag", values=RULES) == []
+    visit.page.set_viewport_size({"width": PHONE, "height": 800})
+    assert "color-contrast" in " ".join(visit.barriers(type="tag", values=RULES))
 
 
 def test_planted_overflow_and_broken_link_are_found(planted):

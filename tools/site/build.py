@@ -9,6 +9,8 @@ it is mended. What pages show of one another is looked after by `book/_extension
 
 import argparse
 import contextlib
+import fcntl
+import gc
 import hashlib
 import json
 import os
@@ -161,6 +163,19 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Lets one build at a time work in a folder.
+
+    Raises:
+        BlockingIOError: if another one does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
 def run_sphinx(root: Path, output: Path, write_all: bool) -> bool:
     """Runs Jupyter Book as `jupyter-book build -W -n --keep-going`; returns if all went well."""
     from jupyter_book.sphinx import build_sphinx  # type: ignore[import-untyped]
@@ -173,6 +188,7 @@ def run_sphinx(root: Path, output: Path, write_all: bool) -> bool:
         "latex_individualpages": False,
         "nitpicky": True,
     }
+    gc.disable()  # a million small objects in a short life: looking for garbage takes time
     progress = Progress(sys.stdout, sys.stderr)
     with contextlib.redirect_stdout(progress), contextlib.redirect_stderr(progress.complaints):
         result = build_sphinx(
@@ -195,7 +211,21 @@ def run_sphinx(root: Path, output: Path, write_all: bool) -> bool:
 
 def build(root: Path, output: Path) -> bool:
     """Builds the site of a book into a folder of `output`; returns if it is as it should be."""
-    folder, begin = output / "_build", time.monotonic()
+    folder = output / "_build"
+    try:
+        with alone(folder):
+            return build_changes(root, folder)
+    except BlockingIOError:
+        complaint = (
+            f"Another build is at work in {folder}: run the command again when it has ended."
+        )
+        print(complaint, file=sys.stderr)
+        return False
+
+
+def build_changes(root: Path, folder: Path) -> bool:
+    """Builds what has changed since the last build in this folder; returns if all went well."""
+    begin = time.monotonic()
     first_page = f"The book is ready: {folder / 'html/index.html'}"
     now = inputs(root)
     work = compare(last_inputs(folder), now, root)
