@@ -223,6 +223,12 @@ def test_a_finer_search_lies_between_the_best_rate_and_its_neighbours(small, tmp
         place = grid.index(best[optimizer])
         assert grid[place - 1] < lower < best[optimizer] < upper < grid[place + 1]
         assert lower**2 == pytest.approx(grid[place - 1] * best[optimizer], rel=0.05)
+    alone = best_rates(coarse).groupby("optimizer")["loss"].min()
+    gains = experiments.finer_gains(coarse, finer.frame.assign(loss=finer.frame["loss"] / 100))
+    assert gains["Adam"] == pytest.approx(
+        np.log(100 * alone["Adam"] / best_rates(finer.frame)["loss"].min())
+    )
+    assert (experiments.finer_gains(coarse, coarse.assign(loss=coarse["loss"] + 1)) == 0).all()
     at_the_end = coarse[(coarse["optimizer"] == "Adam") & (coarse["learning_rate"] >= 0.003)]
     assert experiments.between(at_the_end) == {"Adam": (0.0055,)}
     refused = ravine("tune", "mnist-mlp", "--size", "full", "--finer", "--epochs", "7")

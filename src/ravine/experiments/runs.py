@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from ravine.data import datasets
@@ -180,6 +181,23 @@ def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
     table = trials.merge(summary(frame)["loss"].reset_index())
     table["best"] = table["loss"] == table.groupby("optimizer")["loss"].transform("min")
     return table
+
+
+def finer_gains(coarse: pd.DataFrame, finer: pd.DataFrame) -> pd.Series:
+    """Return what the rates of `between` gained each algorithm, in ln(loss), at least 0.
+
+    Args:
+        coarse: the table of a record made by `tune`.
+        finer: that of one made by `tune` with `finer_than=coarse`.
+
+    Returns:
+        ln(lowest loss of the grid) - ln(lowest loss of both), the algorithms as index.
+    """
+    before, after = (
+        np.log(best_rates(frame).groupby("optimizer", sort=False)["loss"].min())
+        for frame in (coarse, finer)
+    )
+    return (before - after).clip(lower=0)
 
 
 def find(name: str) -> Experiment:
