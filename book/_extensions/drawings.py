@@ -1,0 +1,49 @@
+"""A figure has other drawings: a narrow one for phones, one of twice the pixels for dense screens.
+
+They lie in `book/_figures`, named after the figure (`tools/book/drawings.py` makes them). A browser
+chooses and loads one of the three; the words that stand for the figure are said once.
+"""
+
+import hashlib
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
+
+FOLDER = "book/_figures"
+# The kind of the drawing, the screens that it is for, and its pixels for one of the page. A paper
+# is wide: it gets the figure itself.
+OFFERS = (
+    ("phone", "screen and (max-width: 700px)", "1.3333x"),
+    ("dense", "screen and (min-resolution: 1.5dppx)", "2x"),
+)
+
+
+def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Puts each figure of a page that has other drawings beside them."""
+    if app.builder.format != "html":
+        return
+    folder = relative_uri(app.builder.get_target_uri(docname), app.builder.imagedir)
+    for figure in list(doctree.findall(nodes.image)):
+        path = Path(app.srcdir, figure["uri"])
+        if path.suffix != ".png" or not path.is_file():
+            continue
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        sources = ""
+        for kind, media, density in OFFERS:
+            name = f"{checksum}-{kind}.webp"
+            if Path(app.srcdir, FOLDER, name).is_file():
+                app.builder.images[f"{FOLDER}/{name}"] = name
+                sources += f'<source media="{media}" srcset="{folder}/{name} {density}">'
+        if sources:
+            before, after = f"<picture>{sources}", "</picture>"
+            place = figure.parent.index(figure)
+            figure.parent.insert(place, nodes.raw("", before, format="html"))
+            figure.parent.insert(place + 2, nodes.raw("", after, format="html"))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Registers with Sphinx."""
+    app.connect("doctree-resolved", offer)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -1,0 +1,135 @@
+"""Draws each figure twice more: narrow for a phone, and with twice the pixels for a dense screen.
+
+The notebook stores the figure itself. Its other drawings lie in `book/_figures`, named after it by
+the first letters of its checksum, so that none can belong to an older one; the site offers them to
+the browsers that need them (`book/_extensions/drawings.py`).
+
+While a notebook is executed, this file is an extension of its kernel: beside the figure, a cell
+gives its drawings out, and `store` takes them from there.
+"""
+
+import base64
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from IPython.core.formatters import BaseFormatter
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.pylabtools import print_figure
+from matplotlib.figure import Figure
+from nbformat import NotebookNode
+from PIL import Image
+from traitlets import Unicode
+
+from tools.book import phone
+from tools.book.notebooks import read_notebook
+from tools.book.shrink import shrink_png
+
+MIME = "application/vnd.ravine.drawings+json"
+KINDS = ("phone", "dense")
+PHONE_DPI = 160  # twice the pixels of a screen of 360, less its margins
+ABOUT = 0x010E  # the description in the metadata of an image
+
+
+def draw(figure: Figure) -> dict[str, Any]:
+    """Returns the drawings of a figure, with the size of their smallest letters in pixels.
+
+    The figure is narrow afterwards: nothing draws it again.
+    """
+    found: dict[str, Any] = {}
+    for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
+        if kind == "phone":
+            phone.lay_out(figure)
+        picture = print_figure(figure, dpi=dpi, base64=True)
+        figure.canvas.draw()
+        letters = phone.smallest(figure) * dpi / 72
+        found[kind] = {"png": picture, "letters": letters, "faults": phone.collisions(figure)}
+    return found
+
+
+class Drawings(BaseFormatter):
+    """Gives out the drawings of figures, and nothing of anything else."""
+
+    format_type = Unicode(MIME)
+
+    def __call__(self, shown: Any) -> dict[str, Any] | None:
+        return draw(shown) if isinstance(shown, Figure) else None
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Lets a kernel give drawings out."""
+    shell.display_formatter.formatters[MIME] = Drawings(parent=shell.display_formatter)
+
+
+def folder_of(notebook: Path) -> Path:
+    """Returns where the drawings of a notebook's figures are: in the book, or beside it."""
+    book = next((folder for folder in notebook.parents if folder.name == "book"), notebook.parent)
+    return book / "_figures"
+
+
+def names_of(png: bytes) -> dict[str, str]:
+    """Returns the names of the files with the other drawings of a figure, by their kinds."""
+    checksum = hashlib.sha256(png).hexdigest()[:16]
+    return {kind: f"{checksum}-{kind}.webp" for kind in KINDS}
+
+
+def figures_of(notebook: NotebookNode) -> dict[str, bytes]:
+    """Returns the figures of a notebook, by the ids of their cells."""
+    return {
+        cell.id: base64.b64decode(output.data["image/png"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    }
+
+
+def store(notebook: NotebookNode, folder: Path) -> list[str]:
+    """Moves the drawings from the outputs into files; returns what is wrong with those for a phone.
+
+    Where letters lie on each other on the laptop too, they are meant to.
+    """
+    complaints = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            drawings = output.get("data", {}).pop(MIME, None)
+            if drawings is None or "image/png" not in output.data:
+                continue
+            names = names_of(base64.b64decode(output.data["image/png"]))
+            for kind, name in names.items():
+                write(folder / name, drawings[kind])
+            meant = drawings["dense"]["faults"]
+            complaints += [
+                f"cell {cell.id}: on a phone {fault}"
+                for fault in drawings["phone"]["faults"]
+                if fault not in meant
+            ]
+    return complaints
+
+
+def write(path: Path, drawing: dict[str, Any]) -> None:
+    """Writes one drawing without loss, with the size of its letters."""
+    path.parent.mkdir(exist_ok=True)
+    about = Image.Exif()
+    about[ABOUT] = json.dumps({"letters": round(drawing["letters"], 2)})
+    with Image.open(io.BytesIO(shrink_png(base64.b64decode(drawing["png"])))) as picture:
+        picture.convert("RGB").save(path, lossless=True, quality=80, exif=about)
+
+
+def letters_of(path: Path) -> tuple[float, int]:
+    """Returns the size of the smallest letters of a drawing and its width, in its own pixels."""
+    with Image.open(path) as picture:
+        return json.loads(picture.getexif()[ABOUT])["letters"], picture.width
+
+
+def remove_unused(folder: Path) -> None:
+    """Removes the drawings of figures that no notebook beside the folder shows any more."""
+    book = folder.parent
+    shown = [path.read_bytes() for path in book.glob("_static/*.png")]
+    for notebook in book.rglob("*.ipynb"):
+        shown += figures_of(read_notebook(notebook)).values()
+    used = {name for png in shown for name in names_of(png).values()}
+    for path in folder.glob("*.webp"):
+        if path.name not in used:
+            path.unlink()
