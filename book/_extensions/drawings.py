@@ -5,19 +5,30 @@ chooses and loads one of the three; the words that stand for the figure are said
 """
 
 import hashlib
+import json
 from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 FOLDER = "book/_figures"
+ABOUT = 0x010E  # the description in the metadata of an image
+# For the sentences that say where a panel is.
+STACKED = '<p class="stacked">Here the panels stand below each other: left comes before right.</p>'
 # The kind of the drawing, the screens that it is for, and its pixels for one of the page. A paper
 # is wide: it gets the figure itself.
 OFFERS = (
     ("phone", "screen and (max-width: 700px)", "1.3333x"),
     ("dense", "screen and (min-resolution: 1.5dppx)", "2x"),
 )
+
+
+def stacked(drawing: Path) -> bool:
+    """Says whether a drawing has panels below each other that stand beside each other elsewhere."""
+    with Image.open(drawing) as image:
+        return json.loads(image.getexif()[ABOUT])["stacked"]
 
 
 def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -30,14 +41,16 @@ def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if path.suffix != ".png" or not path.is_file():
             continue
         checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        sources = ""
+        sources, words = "", ""
         for kind, media, density in OFFERS:
             name = f"{checksum}-{kind}.webp"
-            if Path(app.srcdir, FOLDER, name).is_file():
+            drawing = Path(app.srcdir, FOLDER, name)
+            if drawing.is_file():
                 app.builder.images[f"{FOLDER}/{name}"] = name
                 sources += f'<source media="{media}" srcset="{folder}/{name} {density}">'
+                words += STACKED if stacked(drawing) else ""
         if sources:
-            before, after = f"<picture>{sources}", "</picture>"
+            before, after = f"<picture>{sources}", f"</picture>{words}"
             place = figure.parent.index(figure)
             figure.parent.insert(place, nodes.raw("", before, format="html"))
             figure.parent.insert(place + 2, nodes.raw("", after, format="html"))

@@ -34,18 +34,18 @@ ABOUT = 0x010E  # the description in the metadata of an image
 
 
 def draw(figure: Figure) -> dict[str, Any]:
-    """Returns the drawings of a figure, with the size of their smallest letters in pixels.
+    """Returns the drawings of a figure, with what is known about each and what is wrong with it.
 
     The figure is narrow afterwards: nothing draws it again.
     """
     found: dict[str, Any] = {}
     for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
-        if kind == "phone":
-            phone.lay_out(figure)
+        stacked = kind == "phone" and phone.lay_out(figure)
         picture = print_figure(figure, dpi=dpi, base64=True)
         figure.canvas.draw()
         letters = phone.smallest(figure) * dpi / 72
-        found[kind] = {"png": picture, "letters": letters, "faults": phone.collisions(figure)}
+        about = {"letters": round(letters, 2), "stacked": stacked}
+        found[kind] = {"png": picture, "about": about, "faults": phone.collisions(figure)}
     return found
 
 
@@ -55,6 +55,7 @@ class Drawings(BaseFormatter):
     format_type = Unicode(MIME)
 
     def __call__(self, shown: Any) -> dict[str, Any] | None:
+        """Returns the drawings of what a cell shows, if it is a figure."""
         return draw(shown) if isinstance(shown, Figure) else None
 
 
@@ -96,9 +97,7 @@ def store(notebook: NotebookNode, folder: Path) -> list[str]:
             drawings = output.get("data", {}).pop(MIME, None)
             if drawings is None or "image/png" not in output.data:
                 continue
-            names = names_of(base64.b64decode(output.data["image/png"]))
-            for kind, name in names.items():
-                write(folder / name, drawings[kind])
+            keep(drawings, base64.b64decode(output.data["image/png"]), folder)
             meant = drawings["dense"]["faults"]
             complaints += [
                 f"cell {cell.id}: on a phone {fault}"
@@ -108,19 +107,25 @@ def store(notebook: NotebookNode, folder: Path) -> list[str]:
     return complaints
 
 
-def write(path: Path, drawing: dict[str, Any]) -> None:
-    """Writes one drawing without loss, with the size of its letters."""
-    path.parent.mkdir(exist_ok=True)
-    about = Image.Exif()
-    about[ABOUT] = json.dumps({"letters": round(drawing["letters"], 2)})
-    with Image.open(io.BytesIO(shrink_png(base64.b64decode(drawing["png"])))) as picture:
-        picture.convert("RGB").save(path, lossless=True, quality=80, exif=about)
+def keep(drawings: dict[str, Any], png: bytes, folder: Path) -> None:
+    """Writes the drawings of a figure without loss, each with what is known about it."""
+    folder.mkdir(exist_ok=True)
+    for kind, name in names_of(png).items():
+        about = Image.Exif()
+        about[ABOUT] = json.dumps(drawings[kind]["about"])
+        picture = shrink_png(base64.b64decode(drawings[kind]["png"]))
+        with Image.open(io.BytesIO(picture)) as image:
+            image.convert("RGB").save(folder / name, lossless=True, quality=80, exif=about)
 
 
-def letters_of(path: Path) -> tuple[float, int]:
-    """Returns the size of the smallest letters of a drawing and its width, in its own pixels."""
-    with Image.open(path) as picture:
-        return json.loads(picture.getexif()[ABOUT])["letters"], picture.width
+def about(path: Path) -> dict[str, Any]:
+    """Returns what is known about a drawing.
+
+    Its width and the size of its smallest letters in its own pixels, and whether its panels are
+    stacked.
+    """
+    with Image.open(path) as image:
+        return {**json.loads(image.getexif()[ABOUT]), "width": image.width}
 
 
 def remove_unused(folder: Path) -> None:

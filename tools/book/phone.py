@@ -22,6 +22,7 @@ LEAST = 0.8  # of its width that a panel keeps beside another one
 LOWER = 0.85  # of its height that a panel keeps when it becomes narrower
 LETTERS = 28  # on a line of a long name beside an axis
 LINE = 0.15  # inches
+AXIS = 0.6  # inches, for the numbers and the label below it
 
 
 @dataclass
@@ -69,7 +70,7 @@ def is_picture(panel: Panel) -> bool:
 
 
 def in_reading_order(panels: list[Panel]) -> list[Panel]:
-    """Returns the panels one after the other: column by column where titles are those of columns."""
+    """Returns the panels in a row: column by column where the titles are those of columns."""
 
     def titled(panel):
         return any(ax.get_title(loc) for ax in panel.axes for loc in ("left", "center"))
@@ -102,8 +103,7 @@ def height_of(panel: Panel, width: float) -> float:
 
 
 def say_again(panels: list[Panel]) -> None:
-    """Gives each panel the numbers and labels that it left to the first of its row or the last of
-    its column."""
+    """Gives each panel the numbers and labels that it left to another one of its row or column."""
     for panel in panels:
         for ax in panel.axes:
             for name, side, siblings, line in (
@@ -135,34 +135,39 @@ def break_long_names(panel: Panel, width: float, height: float) -> float:
         ax.set_yticks(ax.get_yticks(), labels=names)
         lines = [name.count("\n") + 1 for name in names]
         neighbours = zip(lines, [*lines[1:], 1], strict=True)
-        height = max(height, LINE * max(map(sum, neighbours)) / 2 * len(names))
+        height = max(height, AXIS + LINE * max(map(sum, neighbours)) / 2 * len(names))
     return height
 
 
-def lay_out(figure: Figure) -> None:
-    """Makes a figure narrow. What is narrow already stays as it is."""
+def lay_out(figure: Figure) -> bool:
+    """Makes a figure narrow, and says whether panels that stood beside each other no longer do.
+
+    What is narrow already stays as it is.
+    """
     width, height = figure.get_size_inches()
     panels = panels_of(figure)
     if width <= WIDTH or not panels:
-        return
+        return False
+    stacked = False
     figure.canvas.draw()  # until then ticks have no text
     if len(panels) > 1 and all(map(is_picture, panels)):
         figure.set_size_inches(WIDTH, height * WIDTH / width)
     else:
-        stack(figure, panels)
+        stacked = stack(figure, panels)
     for text in texts(figure):
         text.set_fontsize(max(SMALLEST, text.get_fontsize()))
     for text in headings(figure):
         text.set_wrap(True)
     move_legends(figure)
+    return stacked
 
 
-def stack(figure: Figure, panels: list[Panel]) -> None:
-    """Puts the panels into a grid of fewer columns."""
+def stack(figure: Figure, panels: list[Panel]) -> bool:
+    """Puts the panels into a grid with as many columns as fit; says whether it had more."""
     before = max(panel.columns for panel in panels)
-    columns = max(1, int(before * WIDTH / figure.get_figwidth() / LEAST))
-    if columns >= before or len(panels) <= 3:
-        columns = min(columns, before) if len(panels) > 3 else 1
+    columns = min(before, max(1, int(before * WIDTH / figure.get_figwidth() / LEAST)))
+    if len(panels) <= 3:
+        columns = 1  # two of three would leave the third alone
     if columns < before:
         say_again(panels)
     rows = in_rows(in_reading_order(panels), columns)
@@ -176,6 +181,7 @@ def stack(figure: Figure, panels: list[Panel]) -> None:
             for ax in panel.axes:
                 ax.set_subplotspec(grid[number, place])
     figure.set_size_inches(WIDTH, sum(heights))
+    return columns < before
 
 
 def headings(figure: Figure) -> Iterator[Text]:
