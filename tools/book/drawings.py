@@ -61,6 +61,7 @@ class Drawings(BaseFormatter):
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Lets a kernel give drawings out."""
+    assert shell.display_formatter is not None
     shell.display_formatter.formatters[MIME] = Drawings(parent=shell.display_formatter)
 
 

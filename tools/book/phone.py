@@ -20,6 +20,7 @@ WIDTH = 4.2  # inches: 9 points are then 9 CSS pixels even on a screen of 360
 SMALLEST = 9.0  # points
 LEAST = 0.8  # of its width that a panel keeps beside another one
 LOWER = 0.85  # of its height that a panel keeps when it becomes narrower
+COVERED = 0.3  # of its panel that a legend may cover
 LETTERS = 28  # on a line of a long name beside an axis
 LINE = 0.15  # inches
 AXIS = 0.6  # inches, for the numbers and the label below it
@@ -48,11 +49,12 @@ def panels_of(figure: Figure) -> list[Panel]:
             continue
         grid, rows, columns = place.get_gridspec(), place.rowspan, place.colspan
         shares = []
-        for ratios, span in (
+        for given, span in (
             (grid.get_width_ratios(), columns),
             (grid.get_height_ratios(), rows),
         ):
-            shares.append(sum(ratios[span.start : span.stop]) / sum(ratios))
+            ratios = np.asarray(given, float)
+            shares.append(float(ratios[span.start : span.stop].sum() / ratios.sum()))
         sizes = width * shares[0], height * shares[1]
         panel = Panel([], rows.start, columns.start, len(columns), grid.ncols, *sizes)
         found.setdefault((rows.start, columns.start), panel).axes.append(ax)
@@ -106,21 +108,22 @@ def say_again(panels: list[Panel]) -> None:
     """Gives each panel the numbers and labels that it left to another one of its row or column."""
     for panel in panels:
         for ax in panel.axes:
-            for name, side, siblings, line in (
-                ("y", "labelleft", ax.get_shared_y_axes().get_siblings(ax), "row"),
-                ("x", "labelbottom", ax.get_shared_x_axes().get_siblings(ax), "column"),
+            for axis, side, siblings, line in (
+                ("yaxis", "labelleft", ax.get_shared_y_axes().get_siblings(ax), "row"),
+                ("xaxis", "labelbottom", ax.get_shared_x_axes().get_siblings(ax), "column"),
             ):
                 beside = [
-                    other
+                    getattr(other, axis)
                     for one in panels
                     if one is not panel and getattr(one, line) == getattr(panel, line)
                     for other in one.axes
                     if other in siblings
                 ]
                 if beside:
-                    ax.tick_params(axis=name, **{side: True})
-                    own, *others = (getattr(each, f"get_{name}label")() for each in (ax, *beside))
-                    getattr(ax, f"set_{name}label")(own or next(filter(None, others), ""))
+                    own = getattr(ax, axis)
+                    own.set_tick_params(**{side: True})
+                    words = [each.get_label_text() for each in (own, *beside)]
+                    own.set_label_text(next(filter(None, words), ""))
 
 
 def break_long_names(panel: Panel, width: float, height: float) -> float:
@@ -155,7 +158,7 @@ def lay_out(figure: Figure) -> bool:
     else:
         stacked = stack(figure, panels)
     for text in texts(figure):
-        text.set_fontsize(max(SMALLEST, text.get_fontsize()))
+        text.set_fontsize(max(SMALLEST, float(text.get_fontsize())))
     for text in headings(figure):
         text.set_wrap(True)
     move_legends(figure)
@@ -187,9 +190,12 @@ def stack(figure: Figure, panels: list[Panel]) -> bool:
 def headings(figure: Figure) -> Iterator[Text]:
     """Yields titles and labels of axes, which break where the figure ends."""
     for ax in figure.axes:
-        yield from (ax.title, ax._left_title, ax.xaxis.label)
-    if figure._suptitle:
-        yield figure._suptitle
+        titles = {ax.get_title(loc) for loc in ("left", "center")}
+        for child in ax.get_children():
+            if isinstance(child, Text) and child.get_text() in titles:
+                yield child
+        yield ax.xaxis.label
+    yield from (text for text in figure.texts if text.get_text() == figure.get_suptitle())
 
 
 def move_legends(figure: Figure) -> None:
@@ -199,20 +205,21 @@ def move_legends(figure: Figure) -> None:
         if legend.get_window_extent().width > figure.bbox.width:
             put_below(figure, legend)
     for ax in figure.axes:
-        legend = ax.get_legend()
-        if legend is None:
+        own = ax.get_legend()
+        if own is None:
             continue
-        box, room = legend.get_window_extent(), ax.get_window_extent()
+        box, room = own.get_window_extent(), ax.get_window_extent()
         fits = box.x0 >= room.x0 - 1 and box.x1 <= room.x1 + 1
-        if not fits or box.width * box.height > 0.3 * room.width * room.height:
-            put_below(figure, legend)
+        if not fits or box.width * box.height > COVERED * room.width * room.height:
+            put_below(figure, own)
 
 
 def put_below(figure: Figure, legend: Legend) -> None:
     """Replaces a legend by one below the figure, with as many columns as fit."""
     words = [text.get_text() for text in legend.get_texts()]
     title = legend.get_title().get_text() or None
-    handles, height = legend.legend_handles, figure.get_figheight()
+    handles = [handle for handle in legend.legend_handles if handle is not None]
+    height = figure.get_figheight()
     legend.remove()
     for columns in range(len(words), 0, -1):
         below = figure.legend(
@@ -247,7 +254,7 @@ def texts(figure: Figure) -> list[Text]:
 
 def smallest(figure: Figure) -> float:
     """Returns the size of the smallest lettering of a figure that is drawn, in points."""
-    return min((text.get_fontsize() for text in texts(figure)), default=np.inf)
+    return min((float(text.get_fontsize()) for text in texts(figure)), default=np.inf)
 
 
 def collisions(figure: Figure) -> list[str]:
