@@ -12,6 +12,7 @@ import base64
 import hashlib
 import io
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,17 @@ def draw(figure: Figure) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
-        stacked = kind == "phone" and phone.lay_out(figure)
-        picture = print_figure(figure, dpi=dpi, base64=True)
-        figure.canvas.draw()
+        with warnings.catch_warnings():
+            # A legend that no longer fits collapses a figure until it is put below.
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            stacked = kind == "phone" and phone.lay_out(figure)
+        with warnings.catch_warnings(record=True) as said:
+            picture = print_figure(figure, dpi=dpi, base64=True)
+            figure.canvas.draw()
         letters = phone.smallest(figure) * dpi / 72
         about = {"letters": round(letters, 2), "stacked": stacked}
-        found[kind] = {"png": picture, "about": about, "faults": phone.collisions(figure)}
+        faults = [*(str(warning.message) for warning in said), *phone.collisions(figure)]
+        found[kind] = {"png": picture, "about": about, "faults": faults}
     return found
 
 
