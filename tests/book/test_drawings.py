@@ -129,6 +129,20 @@ def test_long_names_beside_an_axis_break(style):
     assert phone.collisions(fig) == []
 
 
+def test_names_below_an_axis_break_and_numbers_are_left_out(style):
+    fig, (names, numbers) = figures.figure(2, 1, figsize=(8.4, 5))
+    words = ["the first number", "of all the steps", "that one needs", "more than 5,000"]
+    names.set_xticks([0, 1, 2, 3], words)
+    names.set_xlim(0, 3.2)
+    numbers.set_xticks(np.arange(1000, 1010), [f"{k:.2f}" for k in range(1000, 1010)])
+    phone.lay_out(fig)
+    fig.canvas.draw()
+    assert [label.get_text() for label in names.get_xticklabels()][-1] == "more\nthan\n5,000"
+    shown = [label.get_text() for label in numbers.get_xticklabels()]
+    assert shown[0] == "1000.00" and "" in shown
+    assert phone.collisions(fig) == []
+
+
 def test_letters_on_letters_and_beyond_the_edge_are_found(style):
     fig, axes = drawn(1, 1, figsize=(4, 3))
     axes[0, 0].text(1.5, 1.5, "one")

@@ -41,11 +41,8 @@ def draw(figure: Figure) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
-        with warnings.catch_warnings():
-            # A legend that no longer fits collapses a figure until it is put below.
-            warnings.filterwarnings("ignore", "constrained_layout not applied")
-            stacked = kind == "phone" and phone.lay_out(figure)
         with warnings.catch_warnings(record=True) as said:
+            stacked = kind == "phone" and phone.lay_out(figure)
             picture = print_figure(figure, dpi=dpi, base64=True)
             figure.canvas.draw()
         letters = phone.smallest(figure) * dpi / 72

@@ -162,7 +162,30 @@ def lay_out(figure: Figure) -> bool:
     for text in headings(figure):
         text.set_wrap(True)
     move_legends(figure)
+    figure.canvas.draw()
+    for panel in panels:
+        for ax in panel.axes:
+            loosen(ax)
     return stacked
+
+
+def loosen(ax: Axes) -> None:
+    """Breaks the names below an axis, or else leaves some numbers out, where they meet."""
+    if hasattr(ax, "zaxis"):
+        return
+    for rule in ("break", "leave out"):
+        seen = texts(ax.figure)
+        labels = [label for label in ax.get_xticklabels() if label in seen]
+        words, end, met = {}, -np.inf, False
+        for label in labels:
+            box = label.get_window_extent()
+            meets = box.x0 < end
+            met, end = met or meets, end if meets else box.x1
+            word = label.get_text().replace(" ", "\n")
+            words[label.get_position()[0]] = "" if meets and rule == "leave out" else word
+        if met:
+            ax.set_xticks(list(words), list(words.values()))
+            ax.figure.canvas.draw()
 
 
 def stack(figure: Figure, panels: list[Panel]) -> bool:
@@ -200,13 +223,15 @@ def headings(figure: Figure) -> Iterator[Text]:
 
 def move_legends(figure: Figure) -> None:
     """Puts legends below the figure that no longer fit where they are."""
+    for ax in figure.axes:
+        if own := ax.get_legend():
+            own.set_in_layout(False)  # one that does not fit would leave no room for anything
     figure.canvas.draw()
     for legend in list(figure.legends):
         if legend.get_window_extent().width > figure.bbox.width:
             put_below(figure, legend)
     for ax in figure.axes:
-        own = ax.get_legend()
-        if own is None:
+        if not (own := ax.get_legend()):
             continue
         box, room = own.get_window_extent(), ax.get_window_extent()
         fits = box.x0 >= room.x0 - 1 and box.x1 <= room.x1 + 1
