@@ -6,6 +6,7 @@ chooses and loads one of the three; the words that stand for the figure are said
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
@@ -31,32 +32,43 @@ def stacked(drawing: Path) -> bool:
         return json.loads(image.getexif()[ABOUT])["stacked"]
 
 
+def drawings(app: Sphinx, doctree: nodes.document) -> Iterator[tuple[nodes.image, dict[str, str]]]:
+    """Yields each figure of a page that has other drawings, and their names by their kinds."""
+    for figure in list(doctree.findall(nodes.image)):
+        path = Path(app.srcdir, figure["uri"])
+        if path.suffix == ".png" and path.is_file():
+            checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            names = {kind: f"{checksum}-{kind}.webp" for kind, *_ in OFFERS}
+            if all(Path(app.srcdir, FOLDER, name).is_file() for name in names.values()):
+                yield figure, names
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Makes the drawings pictures that the page shows."""
+    for _, names in drawings(app, doctree):
+        for name in names.values():
+            app.env.images.add_file(app.env.docname, f"{FOLDER}/{name}")
+
+
 def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Puts each figure of a page that has other drawings beside them."""
+    """Puts the drawings of each figure beside it."""
     if app.builder.format != "html":
         return
     folder = relative_uri(app.builder.get_target_uri(docname), app.builder.imagedir)
-    for figure in list(doctree.findall(nodes.image)):
-        path = Path(app.srcdir, figure["uri"])
-        if path.suffix != ".png" or not path.is_file():
-            continue
-        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        sources, words = "", ""
+    for figure, names in drawings(app, doctree):
+        sources = ""
         for kind, media, density in OFFERS:
-            name = f"{checksum}-{kind}.webp"
-            drawing = Path(app.srcdir, FOLDER, name)
-            if drawing.is_file():
-                app.builder.images[f"{FOLDER}/{name}"] = name
-                sources += f'<source media="{media}" srcset="{folder}/{name} {density}">'
-                words += STACKED if stacked(drawing) else ""
-        if sources:
-            before, after = f"<picture>{sources}", f"</picture>{words}"
-            place = figure.parent.index(figure)
-            figure.parent.insert(place, nodes.raw("", before, format="html"))
-            figure.parent.insert(place + 2, nodes.raw("", after, format="html"))
+            app.builder.images[f"{FOLDER}/{names[kind]}"] = names[kind]
+            sources += f'<source media="{media}" srcset="{folder}/{names[kind]} {density}">'
+        words = STACKED if stacked(Path(app.srcdir, FOLDER, names["phone"])) else ""
+        before, after = f"<picture>{sources}", f"</picture>{words}"
+        place = figure.parent.index(figure)
+        figure.parent.insert(place, nodes.raw("", before, format="html"))
+        figure.parent.insert(place + 2, nodes.raw("", after, format="html"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Registers with Sphinx."""
+    app.connect("doctree-read", collect)
     app.connect("doctree-resolved", offer)
     return {"parallel_read_safe": True, "parallel_write_safe": False}
