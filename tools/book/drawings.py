@@ -31,6 +31,7 @@ from tools.book.shrink import shrink_png
 MIME = "application/vnd.ravine.drawings+json"
 KINDS = ("phone", "dense")
 PHONE_DPI = 160  # twice the pixels of a screen of 360, less its margins
+EDGE = 0.1  # inches around what is drawn
 ABOUT = 0x010E  # the description in the metadata of an image
 
 
@@ -43,10 +44,12 @@ def draw(figure: Figure) -> dict[str, Any]:
     for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
         with warnings.catch_warnings(record=True) as said:
             stacked = kind == "phone" and phone.lay_out(figure)
+            if kind == "phone":  # panels with an aspect of their own may leave the sides empty
+                dpi *= max(1, (phone.WIDTH + 2 * EDGE) / (figure.get_tightbbox().width + 2 * EDGE))
             picture = print_figure(figure, dpi=dpi, base64=True)
             figure.canvas.draw()
         letters = phone.smallest(figure) * dpi / 72
-        about = {"letters": round(letters, 2), "stacked": stacked}
+        about = {"letters": round(float(letters), 2), "stacked": stacked}
         faults = [*(str(warning.message) for warning in said), *phone.collisions(figure)]
         found[kind] = {"png": picture, "about": about, "faults": faults}
     return found

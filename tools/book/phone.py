@@ -165,16 +165,16 @@ def lay_out(figure: Figure) -> bool:
     figure.canvas.draw()
     for panel in panels:
         for ax in panel.axes:
-            loosen(ax)
+            loosen(figure, ax)
     return stacked
 
 
-def loosen(ax: Axes) -> None:
+def loosen(figure: Figure, ax: Axes) -> None:
     """Breaks the names below an axis, or else leaves some numbers out, where they meet."""
     if hasattr(ax, "zaxis"):
         return
     for rule in ("break", "leave out"):
-        seen = texts(ax.figure)
+        seen = texts(figure)
         labels = [label for label in ax.get_xticklabels() if label in seen]
         words, end, met = {}, -np.inf, False
         for label in labels:
@@ -185,7 +185,7 @@ def loosen(ax: Axes) -> None:
             words[label.get_position()[0]] = "" if meets and rule == "leave out" else word
         if met:
             ax.set_xticks(list(words), list(words.values()))
-            ax.figure.canvas.draw()
+            figure.canvas.draw()
 
 
 def stack(figure: Figure, panels: list[Panel]) -> bool:
