@@ -11,7 +11,7 @@ import axe_playwright_python
 import pytest
 
 from tests.book import guards
-from tests.site import code_blocks
+from tests.site import code_blocks, readable
 from tests.site.conftest import serve
 from tools.book.notebooks import ROOT
 from tools.site import build
@@ -207,12 +207,12 @@ def test_page(name, visit, pages):
     assert gone == []
     weight = visit.weight()
     assert weight <= HEAVIEST, f"{weight} bytes"
-    assert code_blocks.complaints(page, "cut", "broken") == []
+    assert code_blocks.complaints(page, "cut", "broken") + readable.complaints(page, pages) == []
 
     for width in (DESK, TABLET, PHONE, SMALL_PHONE):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert code_blocks.complaints(page, "outside") == []
+        assert code_blocks.complaints(page, "outside") + readable.complaints(page, pages) == []
     assert visit.cut_on_paper() == []
     assert visit.complaints == []
 

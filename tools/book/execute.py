@@ -3,10 +3,12 @@
     python -m tools.book.execute [NOTEBOOK ...]
 
 Without names, every notebook of the book. A notebook is written back only when all its cells ran
-without an error and without anything on stderr, apart from TensorFlow's start-up lines.
+without an error and without anything on stderr, apart from TensorFlow's start-up lines. The other
+drawings of its figures, for phones and for dense screens, go into `book/_figures`.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from nbformat import NotebookNode
 
 from ravine.quiet import without_startup_lines
 from ravine.results import machine
+from tools.book import drawings
 from tools.book.notebooks import ROOT, in_book, read_notebook, write_notebook
 from tools.book.shrink import shrink_images
 
@@ -83,16 +86,20 @@ def execute(path: Path) -> None:
         coalesce_streams=True,
         allow_errors=False,
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=ERROR", f"--ext={drawings.__name__}"],
     )
+    here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     try:
-        client.execute()
+        client.execute(env=os.environ | {"PYTHONPATH": here})
     except CellExecutionError as error:
         raise NotebookError(f"{failed_cell(notebook)} raises:\n{error.traceback}") from error
     drop_startup_lines(notebook)
     shrink_images(notebook)
+    for complaint in drawings.store(notebook, drawings.folder_of(path)):
+        print(f"{path.name}, {complaint}", flush=True)
     normalise_metadata(notebook)
     write_notebook(notebook, path)
+    drawings.remove_unused(drawings.folder_of(path))
 
 
 def main() -> None:

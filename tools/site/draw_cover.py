@@ -18,6 +18,7 @@ from keras.optimizers import Optimizer
 from ravine import figures
 from ravine.optimizers import Adam, GradientDescent, Momentum, RMSprop
 from ravine.surfaces import Path, Surface, descend, ravine
+from tools.book import drawings
 from tools.book.notebooks import ROOT
 
 PICTURE = "book/_static/race.png"
@@ -58,6 +59,7 @@ def main() -> None:
         ax.label_outer()
         print(f"{name}, learning rate {rate:.4f}: {left:.1e} of the error is left")
     fig.savefig(ROOT / PICTURE)
+    drawings.keep(drawings.draw(fig), (ROOT / PICTURE).read_bytes(), ROOT / "book" / "_figures")
 
 
 if __name__ == "__main__":
