@@ -16,6 +16,7 @@ from ravine.experiments import (
     bag_of_words,
     batch_size,
     cifar,
+    decay,
     language,
     mnist,
     randomness,
@@ -40,6 +41,7 @@ EXPERIMENTS = {
         averages,
         randomness,
         successors,
+        decay,
     )
     for experiment in family.EXPERIMENTS
 }
