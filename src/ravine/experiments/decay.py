@@ -28,7 +28,7 @@ FAMILIES: dict[str, Family] = {
     **successors.CONTESTANTS,
     **{name + TO_ZERO: partial(falling, family) for name, family in successors.CONTESTANTS.items()},
 }
-FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 GRIDS = {
     name: tuple(factor * successors.QUICK_RATES[name.removesuffix(TO_ZERO)] for factor in FACTORS)
     for name in FAMILIES

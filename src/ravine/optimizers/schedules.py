@@ -211,7 +211,8 @@ class StepDecay(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         boundaries = ops.convert_to_tensor(self.boundaries, "int32")
-        behind = ops.count_nonzero(ops.cast(step, "int32") >= boundaries)
+        reached = ops.expand_dims(ops.cast(step, "int32"), -1) >= boundaries
+        behind = ops.count_nonzero(reached, axis=-1)
         return self.initial_learning_rate * ops.power(self.factor, ops.cast(behind, _precision()))
 
     def get_config(self) -> dict[str, Any]:
