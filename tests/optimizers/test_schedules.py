@@ -186,10 +186,10 @@ def test_refused(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 9), "learning_rate must be a finite number above 0 or a schedule, but it was 0."),
+        ((0, 9), "learning_rate must be a finite number above 0, but it was 0."),
         (
             (math.nan, 9),
-            "learning_rate must be a finite number above 0 or a schedule, but it was nan.",
+            "learning_rate must be a finite number above 0, but it was nan.",
         ),
         ((0.1, 0), "steps must be a whole number of at least 1, but it was 0."),
         ((0.1, 2.0), "steps must be a whole number of at least 1, but it was 2.0."),

@@ -16,7 +16,6 @@ from ravine.experiments import (
     bag_of_words,
     batch_size,
     cifar,
-    decay,
     language,
     mnist,
     randomness,
@@ -41,7 +40,6 @@ EXPERIMENTS = {
         averages,
         randomness,
         successors,
-        decay,
     )
     for experiment in family.EXPERIMENTS
 }

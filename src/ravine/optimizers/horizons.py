@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ravine.optimizers.schedules import _check_count, _check_rate, _precision
+from ravine.optimizers import support
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -44,19 +44,19 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
         self, learning_rate: float | keras.optimizers.schedules.LearningRateSchedule, steps: int
     ) -> None:
         if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-            learning_rate = _rate_or_refuse(learning_rate)
+            learning_rate = support.check_rate(learning_rate, "learning_rate")
         self.learning_rate = learning_rate
-        self.steps = _check_count("steps", steps, least=1)
+        self.steps = support.check_count("steps", steps, least=1)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         before = ops.cast(step, "int32")
         rate = self.learning_rate
         if callable(rate):
-            rate = ops.cast(rate(ops.maximum(before - (self.steps - 1), 0)), _precision())
+            rate = ops.cast(rate(ops.maximum(before - (self.steps - 1), 0)), support.rate_dtype())
         # Counted in whole numbers; the minimum first, since step + 1 may be too large for one.
         t = ops.minimum(before, self.steps - 1) + 1
-        return rate * (ops.cast(t, _precision()) / self.steps)
+        return rate * (ops.cast(t, support.rate_dtype()) / self.steps)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -100,12 +100,12 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial_learning_rate: float, steps: int) -> None:
-        self.initial_learning_rate = _check_rate(initial_learning_rate)
-        self.steps = _check_count("steps", steps, least=1)
+        self.initial_learning_rate = support.check_rate(initial_learning_rate)
+        self.steps = support.check_count("steps", steps, least=1)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
-        return self.initial_learning_rate * _share_left(step, self.steps, self.steps)
+        return self.initial_learning_rate * support.share_left(step, self.steps, self.steps)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -138,13 +138,13 @@ class CosineDecay(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial_learning_rate: float, steps: int) -> None:
-        self.initial_learning_rate = _check_rate(initial_learning_rate)
-        self.steps = _check_count("steps", steps, least=1)
+        self.initial_learning_rate = support.check_rate(initial_learning_rate)
+        self.steps = support.check_count("steps", steps, least=1)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         # The same as a square, which keeps its digits where the wave comes close to zero.
-        left = _share_left(step, self.steps, self.steps)
+        left = support.share_left(step, self.steps, self.steps)
         return self.initial_learning_rate * ops.square(ops.sin(0.5 * math.pi * left))
 
     def get_config(self) -> dict[str, Any]:
@@ -180,10 +180,10 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, learning_rate: float, steps: int, warmup: int, decay: int) -> None:
-        self.learning_rate = _check_rate(learning_rate, "learning_rate")
-        self.warmup = _check_count("warmup", warmup, least=1)
-        self.decay = _check_count("decay", decay, least=1)
-        self.steps = _check_count("steps", steps, least=1)
+        self.learning_rate = support.check_rate(learning_rate, "learning_rate")
+        self.warmup = support.check_count("warmup", warmup, least=1)
+        self.decay = support.check_count("decay", decay, least=1)
+        self.steps = support.check_count("steps", steps, least=1)
         if self.steps < self.warmup + self.decay:
             raise ValueError(
                 f"steps must be at least warmup + decay = {self.warmup + self.decay}, "
@@ -193,8 +193,8 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         t = ops.minimum(ops.cast(step, "int32"), self.warmup - 1) + 1
-        rise = ops.cast(t, _precision()) / self.warmup
-        fall = ops.minimum(_share_left(step, self.steps, self.decay), 1.0)
+        rise = ops.cast(t, support.rate_dtype()) / self.warmup
+        fall = ops.minimum(support.share_left(step, self.steps, self.decay), 1.0)
         return self.learning_rate * ops.minimum(rise, fall)
 
     def get_config(self) -> dict[str, Any]:
@@ -205,18 +205,3 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
             "warmup": self.warmup,
             "decay": self.decay,
         }
-
-
-def _rate_or_refuse(value):
-    try:
-        return _check_rate(value)
-    except ValueError:
-        raise ValueError(
-            f"learning_rate must be a finite number above 0 or a schedule, but it was {value!r}."
-        ) from None
-
-
-def _share_left(step, end, of):
-    """Return how many of the steps up to `end` are left, at least 0, as a share of `of`."""
-    # In whole numbers, since float32 counts to 2²⁴ only.
-    return ops.cast(ops.maximum(end - ops.cast(step, "int32"), 0), _precision()) / of

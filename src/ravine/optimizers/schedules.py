@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ravine.optimizers import support
+
 
 @keras.saving.register_keras_serializable(package="ravine")
 class ConstantRate(keras.optimizers.schedules.LearningRateSchedule):
@@ -32,11 +34,11 @@ class ConstantRate(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = _check_rate(learning_rate, "learning_rate")
+        self.learning_rate = support.check_rate(learning_rate, "learning_rate")
 
     def __call__(self, step: Any) -> Any:
         """Return the rate, a scalar; the step does not matter."""
-        return ops.convert_to_tensor(self.learning_rate, _precision())
+        return ops.convert_to_tensor(self.learning_rate, support.rate_dtype())
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -70,12 +72,12 @@ class InverseTimeDecay(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, initial_learning_rate: float, steps: int) -> None:
-        self.initial_learning_rate = _check_rate(initial_learning_rate)
-        self.steps = _check_count("steps", steps, least=1)
+        self.initial_learning_rate = support.check_rate(initial_learning_rate)
+        self.steps = support.check_count("steps", steps, least=1)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
-        return self.initial_learning_rate / (1 + ops.cast(step, _precision()) / self.steps)
+        return self.initial_learning_rate / (1 + ops.cast(step, support.rate_dtype()) / self.steps)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -204,16 +206,18 @@ class StepDecay(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(
         self, initial_learning_rate: float, boundaries: Sequence[int], factor: float = 0.1
     ) -> None:
-        self.initial_learning_rate = _check_rate(initial_learning_rate)
+        self.initial_learning_rate = support.check_rate(initial_learning_rate)
         self.boundaries = _check_boundaries(boundaries)
-        self.factor = _check_factor(factor)
+        self.factor = support.check_factor(factor)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
         boundaries = ops.convert_to_tensor(self.boundaries, "int32")
         reached = ops.expand_dims(ops.cast(step, "int32"), -1) >= boundaries
         behind = ops.count_nonzero(reached, axis=-1)
-        return self.initial_learning_rate * ops.power(self.factor, ops.cast(behind, _precision()))
+        return self.initial_learning_rate * ops.power(
+            self.factor, ops.cast(behind, support.rate_dtype())
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -224,6 +228,20 @@ class StepDecay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+def _check_boundaries(values):
+    listed = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
+    whole = all(isinstance(each, Integral) and not isinstance(each, bool) for each in listed)
+    rising = whole and all(low < high for low, high in itertools.pairwise([0, *listed]))
+    if not listed or not rising:
+        raise ValueError(
+            "boundaries must be a list of whole numbers of at least 1 that rise, "
+            f"but it was {values!r}."
+        )
+    return [int(each) for each in listed]
+
+
+# The checks of `InverseSquareRoot` and `DecayAfter`. They repeat those of `support`: recorded runs
+# go on only under the same code, and these are part of it.
 def _check_rate(value, name="initial_learning_rate"):
     if not _is_number(value) or not value > 0:
         raise ValueError(f"{name} must be a finite number above 0, but it was {value!r}.")
@@ -240,26 +258,3 @@ def _check_count(name, value, least):
 
 def _is_number(value):
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_factor(value):
-    if not _is_number(value) or not 0 < value <= 1:
-        raise ValueError(f"factor must be a number in (0, 1], but it was {value!r}.")
-    return float(value)
-
-
-def _check_boundaries(values):
-    listed = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
-    whole = all(isinstance(each, Integral) and not isinstance(each, bool) for each in listed)
-    rising = whole and all(low < high for low, high in itertools.pairwise([0, *listed]))
-    if not listed or not rising:
-        raise ValueError(
-            "boundaries must be a list of whole numbers of at least 1 that rise, "
-            f"but it was {values!r}."
-        )
-    return [int(each) for each in listed]
-
-
-def _precision():
-    """Return what a rate is computed in: float16 has no number above 65504, and so few steps."""
-    return "float64" if keras.config.floatx() == "float64" else "float32"
