@@ -7,8 +7,20 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
+from ravine.optimizers import (
+    AdaGrad,
+    Adam,
+    CosineDecay,
+    DecayAfter,
+    GradientDescent,
+    InverseSquareRoot,
+    LinearWarmup,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    StepDecay,
+    WarmupStableDecay,
+)
 from ravine.training import recipe_of
 
 BACKEND = keras.backend.backend()
@@ -16,6 +28,9 @@ SCHEDULES = {
     "InverseSquareRoot": InverseSquareRoot(0.1),
     "DecayAfter": DecayAfter(0.1, steps_per_epoch=2, epochs=1, factor=0.5),
     "LinearWarmup": LinearWarmup(0.1, steps=5),
+    "StepDecay": StepDecay(0.1, [2, 5], 0.5),
+    "WarmupStableDecay": WarmupStableDecay(0.1, 8, warmup=2, decay=3),
+    "LinearWarmup before CosineDecay": LinearWarmup(CosineDecay(0.1, 7), steps=3),
 }
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 OPTIMIZERS = [AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop]
@@ -172,7 +187,10 @@ def test_refused(arguments, message):
     ("arguments", "message"),
     [
         ((0, 9), "learning_rate must be a finite number above 0, but it was 0."),
-        ((math.nan, 9), "learning_rate must be a finite number above 0, but it was nan."),
+        (
+            (math.nan, 9),
+            "learning_rate must be a finite number above 0, but it was nan.",
+        ),
         ((0.1, 0), "steps must be a whole number of at least 1, but it was 0."),
         ((0.1, 2.0), "steps must be a whole number of at least 1, but it was 2.0."),
     ],

@@ -9,13 +9,25 @@ from ravine.optimizers.adamax import AdaMax
 from ravine.optimizers.adamw import AdamW
 from ravine.optimizers.amsgrad import AMSGrad
 from ravine.optimizers.gradient_descent import GradientDescent
+from ravine.optimizers.horizons import (
+    CosineDecay,
+    LinearDecay,
+    LinearWarmup,
+    WarmupStableDecay,
+)
 from ravine.optimizers.lion import Lion
 from ravine.optimizers.momentum import Momentum
 from ravine.optimizers.nadam import NAdam
 from ravine.optimizers.nesterov import Nesterov
 from ravine.optimizers.radam import RAdam
 from ravine.optimizers.rmsprop import RMSprop
-from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
+from ravine.optimizers.schedules import (
+    ConstantRate,
+    DecayAfter,
+    InverseSquareRoot,
+    InverseTimeDecay,
+    StepDecay,
+)
 
 __all__ = [
     "AMSGrad",
@@ -25,9 +37,13 @@ __all__ = [
     "AdaMax",
     "Adam",
     "AdamW",
+    "ConstantRate",
+    "CosineDecay",
     "DecayAfter",
     "GradientDescent",
     "InverseSquareRoot",
+    "InverseTimeDecay",
+    "LinearDecay",
     "LinearWarmup",
     "Lion",
     "Momentum",
@@ -35,5 +51,7 @@ __all__ = [
     "Nesterov",
     "RAdam",
     "RMSprop",
+    "StepDecay",
+    "WarmupStableDecay",
     "support",
 ]

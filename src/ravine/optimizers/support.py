@@ -7,7 +7,7 @@ else.
 import functools
 import math
 from collections.abc import Callable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
 import keras
@@ -63,6 +63,29 @@ def check_epsilon(value: float) -> float:
 def check_weight_decay(value: float) -> float:
     """Return `value` as a float, or raise `ValueError` unless it is finite and at least 0."""
     return _at_least_0("weight_decay", value)
+
+
+def check_rate(value: float, name: str = "initial_learning_rate") -> float:
+    """Return the rate of a schedule as a float, or raise `ValueError` unless it is above 0."""
+    if not _is_number(value) or not value > 0:
+        raise ValueError(f"{name} must be a finite number above 0, but it was {value!r}.")
+    return float(value)
+
+
+def check_count(name: str, value: int, least: int) -> int:
+    """Return a number of steps or epochs, or raise `ValueError` unless it is whole and enough."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name} must be a whole number of at least {least}, but it was {value!r}."
+        )
+    return int(value)
+
+
+def check_factor(value: float) -> float:
+    """Return what a rate is multiplied by, or raise `ValueError` unless 0 < value <= 1."""
+    if not _is_number(value) or not 0 < value <= 1:
+        raise ValueError(f"factor must be a number in (0, 1], but it was {value!r}.")
+    return float(value)
 
 
 def _at_least_0(name: str, value: float) -> float:
@@ -137,6 +160,20 @@ def working_dtype(variable: keras.Variable) -> str:
     """Return the dtype the update is computed in: float64 for float64, otherwise float32."""
     dtype = keras.backend.standardize_dtype(variable.dtype)
     return "float64" if dtype == "float64" else "float32"
+
+
+def rate_dtype() -> str:
+    """Return the dtype a schedule is computed in: float16 could not count beyond 65504 steps."""
+    return "float64" if keras.config.floatx() == "float64" else "float32"
+
+
+def share_left(step: Tensor, end: int, of: int) -> Tensor:
+    """Return how many of the steps up to `end` are left, at least 0, as a share of `of`.
+
+    Counted in whole numbers: float32 knows them only up to 2²⁴.
+    """
+    left = ops.maximum(end - ops.cast(step, "int32"), 0)
+    return ops.cast(left, rate_dtype()) / of
 
 
 def working_precision(
