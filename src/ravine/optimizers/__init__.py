@@ -16,6 +16,7 @@ from ravine.optimizers.nesterov import Nesterov
 from ravine.optimizers.radam import RAdam
 from ravine.optimizers.rmsprop import RMSprop
 from ravine.optimizers.schedules import DecayAfter, InverseSquareRoot, LinearWarmup
+from ravine.optimizers.shampoo import Shampoo
 
 __all__ = [
     "AMSGrad",
@@ -35,5 +36,6 @@ __all__ = [
     "Nesterov",
     "RAdam",
     "RMSprop",
+    "Shampoo",
     "support",
 ]
