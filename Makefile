@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book serve pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
+.PHONY: help book serve jupyter pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
 	homework-release homework-grade homework-similarity homework-gradescope homework-check homework-verdicts \
 	homework-open homework-lock
 
@@ -23,13 +23,16 @@ $(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
 	@tools/setup.sh
 	@touch $@
 
-book: $(INSTALLED) ## Build the site and print the path of its first page
-	@rm -rf _build
-	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
-	@echo "The book is ready: $(CURDIR)/_build/html/index.html"
+book: $(INSTALLED) ## Build what has changed of the site and print the path of its first page
+	@$(BIN)/python -m tools.site.build
 
 serve: book ## Build the site and show it at http://localhost:8000
 	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+# JupyterLab is not among the pinned packages, since nothing else needs it; it moves none of those.
+jupyter: $(INSTALLED) ## Open the notebooks in JupyterLab (installs it the first time)
+	@$(BIN)/uv pip install --quiet --constraint requirements.txt jupyterlab
+	@$(BIN)/jupyter-lab $(OPTIONS)
 
 pdf: $(INSTALLED) ## Print the whole book into a PDF (needs Chromium)
 	@$(BIN)/python -m tools.site.pdf

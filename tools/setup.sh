@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 log=.venv/install.log
+size='3.6 GB' # what .venv takes; tests/book/test_setup.py measures it
+seconds=0
 
 stop() {
     echo "$1" >&2
@@ -39,6 +41,14 @@ find_python() {
     stop "No Python found: install Python 3.11, 3.12 or 3.13 and run make again, or name it with PYTHON=/path/to/python."
 }
 
+# Says every ten seconds what the log says last, until this script has ended.
+show_life() {
+    while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + 10))
+        echo "  $seconds s: $(tail -n 1 "$log" 2>/dev/null | cut -c 1-60)"
+    done
+}
+
 # Runs a command with its output in the log; on failure says whether the network is the reason.
 quietly() {
     if "$@" >>"$log" 2>&1; then
@@ -51,15 +61,22 @@ quietly() {
     stop "Installing failed: the lines above are the end of $log."
 }
 
+show_life &
+life=$!
+trap 'kill $life 2>/dev/null || true' EXIT
+trap 'exit 130' INT
+
+packages=$(grep -c '^[a-z].*==' requirements.txt || true)
 case $(version_of .venv/bin/python) in
-    3.11 | 3.12 | 3.13) ;;
+    3.11 | 3.12 | 3.13) echo "Bringing .venv to the $packages packages of requirements.txt." ;;
     *)
         find_python
+        echo "Installing $packages packages into .venv, once: it takes $size of the disk and a minute or two, on a slow line longer."
         "$python" -m venv --clear .venv
+        new=yes
         ;;
 esac
 
-echo "Installing requirements.txt into .venv (once; a minute or two) ..."
 : >"$log"
 if ! .venv/bin/python -m uv --version >/dev/null 2>&1; then
     # uv's own entry of requirements.txt, with its hashes.
@@ -69,6 +86,9 @@ fi
 export VIRTUAL_ENV="$PWD/.venv"
 quietly .venv/bin/uv pip install --require-hashes --compile-bytecode -r requirements.txt
 quietly .venv/bin/uv pip install --no-deps --no-build-isolation --compile-bytecode --editable .
+if [ -n "${new:-}" ]; then
+    echo "Installed: .venv has $(du -sh .venv | cut -f 1)."
+fi
 
 # The tests of the site read it with Chromium, and `make pdf` prints with it. A machine that is there
 # for tests alone says so, and gets it; nobody else's system is changed.

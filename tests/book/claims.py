@@ -4,13 +4,16 @@ A sentence is tied to what decides it by a link or a citation of its own, or by 
 markdown cell: `"claims": {"a few of its words": "what decides it"}`, where that is the id of a code
 cell that asserts or whose output is compared, or of the exercises if the code of a solution
 asserts, `page#id` for a cell of another page, `(4.6)` for an equation, or `none` for words that
-compare nothing.
+compare nothing. Of a question that the reader answers first, the answers claim something, and the
+options do not.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 
 from nbformat import NotebookNode
+
+from book._extensions import predict
 
 ALGORITHM = re.compile(
     r"\b(?:Ada[A-Z]\w*|Adam\w*|AMSGrad|NAdam|RAdam|RMSprop|SGD|GD|[Mm]omentum|Nesterov|Lion|Muon"
@@ -52,11 +55,22 @@ def comparative(text: str) -> list[str]:
     return [part for part in sentences(text) if ALGORITHM.search(part) and COMPARED.search(part)]
 
 
+def asserts(cell: NotebookNode) -> bool:
+    """Whether the code of a cell asserts, or that of its solutions."""
+    code = cell.source if cell.cell_type == "code" else "\n".join(SOLVED.findall(cell.source))
+    return bool(re.search(r"^\s*assert ", code, re.M))
+
+
 def decides(cell: NotebookNode) -> bool:
     """Whether a cell fails a test when what it shows has changed: solutions with code run too."""
-    code = cell.source if cell.cell_type == "code" else "\n".join(SOLVED.findall(cell.source))
-    compared = {"nbval-check-output"} & set(cell.metadata.get("tags", []))
-    return bool(compared or re.search(r"^\s*assert ", code, re.M))
+    return asserts(cell) or "nbval-check-output" in cell.metadata.get("tags", [])
+
+
+def claimed(cell: NotebookNode) -> str:
+    """The text of a markdown cell that says what is so."""
+    if "predict" not in cell.metadata:
+        return cell.source
+    return "\n\n".join(predict.parse(cell.source).answers)
 
 
 def complaints(name: str, pages: Mapping[str, NotebookNode]) -> list[str]:
@@ -66,10 +80,10 @@ def complaints(name: str, pages: Mapping[str, NotebookNode]) -> list[str]:
         if cell.cell_type != "markdown":
             continue
         ties = cell.metadata.get("claims", {})
-        for sentence in comparative(cell.source):
+        for sentence in comparative(claimed(cell)):
             if not LINKED.search(sentence) and not any(words in sentence for words in ties):
                 found.append(f"{name} {cell.id}: nothing decides {sentence!r}")
-        text = " ".join(sentences(cell.source))
+        text = " ".join(sentences(claimed(cell)))
         for words, decider in ties.items():
             if words not in text:
                 found.append(f"{name} {cell.id}: the words {words!r} of a tie stand nowhere")

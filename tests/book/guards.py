@@ -204,7 +204,7 @@ def exercises_missing(notebook: NotebookNode) -> list[str]:
     sections = re.split(r"^## ", prose, flags=re.MULTILINE)
     section = next((text for text in sections if text.startswith("Exercises\n")), "")
     exercises = len(re.findall(r"^(?:\*\*)?\d+\. ", section, flags=re.MULTILINE))
-    solutions = prose.count("<details>")
+    solutions = section.count("<details>")
     complaints = []
     if exercises < 4:
         complaints.append(f"{exercises} numbered exercises under ## Exercises; at least 4 must be")

@@ -1,5 +1,7 @@
 """What `make` says, in one sentence, on a machine that lacks something."""
 
+import importlib.util
+import re
 import shutil
 import subprocess
 
@@ -32,7 +34,10 @@ def setup(tmp_path):
     script = shutil.copy(ROOT / "tools/setup.sh", tmp_path / "tools")
     path = tmp_path / "bin"
     path.mkdir()
-    for name in ("dirname", "grep", "sh", "tail"):
+    (tmp_path / "requirements.txt").write_text(
+        "# pins\nkeras==3.0 \\\n    --hash=sha256:0\nuv==0.9\n"
+    )
+    for name in ("cut", "dirname", "du", "grep", "sh", "sleep", "tail"):
         (path / name).symlink_to(shutil.which(name))
 
     def run(commands, **environment):
@@ -110,6 +115,54 @@ def test_browser_that_cannot_be_installed_stops_with_the_reason(setup, installed
     assert result.returncode == 1
     assert "no package chromium" in result.stderr
     assert "Installing failed" in result.stderr
+
+
+# Stand-ins: a Python that makes a .venv, where uv takes a while, and a clock that runs fast.
+MAKES = """#!/bin/sh
+case "$*" in
+    *version_info*) echo 3.12 ;;
+    *"-m venv"*)
+        mkdir -p .venv/bin
+        cp "$0" .venv/bin/python
+        printf '#!/bin/sh\\necho "Downloading walrus (3 MiB)"\\nsleep 60\\n' >.venv/bin/uv
+        chmod +x .venv/bin/uv
+        ;;
+esac
+"""
+FAST = f"""#!/bin/sh
+[ "$1" = 60 ] && exec {shutil.which("sleep")} 1
+exec {shutil.which("sleep")} 0.2
+"""
+
+
+def test_the_first_installation_says_what_it_takes_and_that_it_lives(setup, tmp_path):
+    for name in ("chmod", "cp", "mkdir", "printf"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    (tmp_path / "bin/sleep").unlink()
+    result = setup({"python3": MAKES, "sleep": FAST, "chromium": NOTES})
+    assert (result.returncode, result.stderr) == (0, "")
+    said = result.stdout.splitlines()
+    assert said[0].startswith("Installing 2 packages into .venv, once: it takes 3.6 GB")
+    assert any(line.strip().endswith("0 s: Downloading walrus (3 MiB)") for line in said[1:-1])
+    assert re.fullmatch(r"Installed: \.venv has [\d.]+\w?\.", said[-1])
+
+
+def test_a_later_installation_says_that_it_is_one(setup, installed):
+    said = setup({"chromium": NOTES}).stdout.splitlines()
+    assert said == ["Bringing .venv to the 2 packages of requirements.txt."]
+
+
+def test_what_the_installation_takes_is_what_is_said():
+    said = {
+        name: re.findall(r"([\d.]+) GB", (ROOT / name).read_text(encoding="utf-8"))
+        for name in ("README.md", "tools/setup.sh")
+    }
+    assert len(said["README.md"]) == 1 and said["README.md"] == said["tools/setup.sh"]
+    if not (ROOT / ".venv/.installed").exists() or importlib.util.find_spec("torch"):
+        pytest.skip("The packages are not installed in .venv, or more than these are.")
+    command = ["du", "-skL", str(ROOT / ".venv")]
+    kibibytes = int(subprocess.run(command, capture_output=True, text=True).stdout.split()[0])
+    assert kibibytes / 1024**2 == pytest.approx(float(said["README.md"][0]), rel=0.1)
 
 
 def test_address_that_is_not_named_is_asked_for_before_anything_is_installed(tmp_path):

@@ -207,6 +207,28 @@ def test_tune_records_the_grid_and_names_the_best_rate(small, tmp_path):
     assert printed == judged["best"].tolist()
 
 
+def test_a_finer_search_lies_between_the_best_rate_and_its_neighbours(small, tmp_path):
+    command = ["tune", "mnist-mlp", "--optimizers", "adam", "--epochs", "1", "--finer"]
+    result = ravine(*command, "--out", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    finer = records.load("mnist-mlp", "quick-finer-grid", tmp_path)
+    coarse = records.load("mnist-mlp", "quick-grid").frame  # the book's
+    assert list(finer.frame.learning_rate.unique()) == [0.0017, 0.0055]
+    assert set(finer.frame["seed"]) == set(TUNING_SEEDS)
+    best = best_rates(coarse).query("best").set_index("optimizer")["learning_rate"]
+    found = experiments.between(coarse)
+    assert found.keys() == set(best.index)
+    for optimizer, (lower, upper) in found.items():
+        grid = sorted(coarse[coarse["optimizer"] == optimizer]["learning_rate"].unique())
+        place = grid.index(best[optimizer])
+        assert grid[place - 1] < lower < best[optimizer] < upper < grid[place + 1]
+        assert lower**2 == pytest.approx(grid[place - 1] * best[optimizer], rel=0.05)
+    at_the_end = coarse[(coarse["optimizer"] == "Adam") & (coarse["learning_rate"] >= 0.003)]
+    assert experiments.between(at_the_end) == {"Adam": (0.0055,)}
+    refused = ravine("tune", "mnist-mlp", "--size", "full", "--finer", "--epochs", "7")
+    assert refused.exit_code == 2 and "run `ravine tune" in " ".join(refused.output.split())
+
+
 def test_quick_rates_are_inside_their_grids_and_budgets_equal():
     for experiment in EXPERIMENTS.values():
         assert set(experiment.grids) == set(experiment.families) == set(experiment.quick.optimizers)

@@ -45,21 +45,26 @@ def test_round_trip(record, tmp_path):
     assert {**found.provenance, "summary": None} == {**record.provenance, "summary": None}
 
 
+FINER = "full-finer-grid"
+
+
 def test_a_run_that_is_not_whole_is_recorded_as_what_it_is(record, tmp_path):
     assert records.size_of("full", 200, 200) == "full"
     assert records.size_of("full", 5, 200) == "5-epochs"
     assert records.size_of("quick", 1, 5) == "quick"
     with pytest.raises(RecordError, match=r"no record of the full size: run .*--epochs 1 --out"):
         records.longest("mnist-mlp", tmp_path)
-    for size in ("quick", "9-epochs", "12-epochs", "full-grid", "20-epochs-grid"):
+    for size in ("quick", "9-epochs", "12-epochs", "full-grid", "20-epochs-grid", FINER):
         records.save(Record(record.frame, {**record.provenance, "size": size}), tmp_path)
     (tmp_path / "mnist-mlp" / "checkpoints").mkdir()
-    found = ["12-epochs", "9-epochs", "quick", "full-grid", "20-epochs-grid"]
+    found = ["12-epochs", "9-epochs", "quick", "full-grid", "20-epochs-grid", FINER]
     assert records.sizes("mnist-mlp", tmp_path) == found and records.sizes("none", tmp_path) == []
     assert records.longest("mnist-mlp", tmp_path) == "12-epochs"
     assert records.longest("mnist-mlp", tmp_path, grid=True) == "full-grid"
     records.save(Record(record.frame, {**record.provenance, "size": "full"}), tmp_path)
     assert records.longest("mnist-mlp", tmp_path) == "full"
+    with pytest.raises(RecordError, match=r"run `ravine tune mnist-mlp --size quick --finer"):
+        records.load("mnist-mlp", "quick-finer-grid", tmp_path)
     with pytest.raises(RecordError, match="no record of the full size of 2 seeds"):
         records.longest("mnist-mlp", tmp_path, seeds=2)  # it has one of each algorithm
     both = pd.concat([record.frame, record.frame.assign(seed=[1, 0])])

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pickle
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.book import guards
 from tests.site import code_blocks
 from tests.site.conftest import serve
 from tools.book.notebooks import ROOT
+from tools.site import build
 
 NAMES = ["index", "genindex", "search", *guards.contents(ROOT)]
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -171,6 +173,21 @@ def test_the_site_has_every_page_and_its_mathematics(pages):
     works = (pages / "book/appendix/references.html").read_text(encoding="utf-8")
     for text in (reference, works):
         assert "$" not in re.sub(r"<(script|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
+
+
+def no_inputs(environment, root, inputs):
+    """Files of the book that Sphinx made a page from, and that `make book` does not look after."""
+    used = {root / path for files in environment.dependencies.values() for path in files}
+    ours = (path.relative_to(root).as_posix() for path in used if path.is_relative_to(root))
+    return sorted({path for path in ours if path[0] not in "._"} - inputs.keys())
+
+
+def test_a_file_that_a_page_is_made_from_builds_it_again(pages):
+    stored = (pages.parent / ".doctrees/environment.pickle").read_bytes()
+    environment, inputs = pickle.loads(stored), build.inputs(ROOT)
+    assert no_inputs(environment, ROOT, inputs) == []
+    environment.dependencies["index"].add("tools/setup.sh")
+    assert no_inputs(environment, ROOT, inputs) == ["tools/setup.sh"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.site.conftest import serve
-from tools.book.notebooks import ROOT
+from tools.book.notebooks import ROOT, read_notebook
 
 CHAPTER = "book/adam/adam.html"
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 700}
@@ -62,11 +62,14 @@ def search(context, address):
 
 
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_first_screen_shows_the_race_and_where_to_start(screen, first_page):
+def test_the_first_screen_says_what_for_whom_how_long_and_where_to_start(screen, first_page):
     first_page.set_viewport_size(screen)
     for element in (
         first_page.locator("article strong", has_text="narrow ravine"),
-        first_page.locator("article a", has_text="Why deep networks"),
+        first_page.locator("article p", has_text="students who know"),
+        first_page.locator("article li", has_text=re.compile(r"An evening.*hours?$")),
+        first_page.locator("article li", has_text=re.compile(r"A week.*hours of reading$")),
+        first_page.locator("article li", has_text=re.compile(r"Two lectures.*hours$")),
         first_page.locator("article figure img"),
     ):
         assert element.first.evaluate(AT_ONCE)
@@ -107,14 +110,17 @@ def test_who_asked_for_less_motion_gets_none(search):
 
 
 def test_a_button_copies_the_code_beside_it(chapter):
-    shown = chapter.locator("div.highlight", has_text="class Adam(").first
-    button = shown.locator(".copybtn")
-    button.focus()
-    chapter.wait_for_function(SEEN, arg=button.element_handle())
-    chapter.keyboard.press("Enter")
-    chapter.locator(".copybtn.success").wait_for()
-    copied = chapter.evaluate("navigator.clipboard.readText()")
-    assert copied.strip() == shown.locator("pre").inner_text().strip()
+    """The whole class, with the docstring that is folded; and a cell that has none."""
+    cells = read_notebook(ROOT / CHAPTER.replace(".html", ".ipynb")).cells
+    for words in ("class Adam(", "optimizer = Adam(learning_rate=0.1)"):
+        shown = chapter.locator("div.highlight", has_text=words).first
+        button = shown.locator(".copybtn")
+        button.focus()
+        chapter.wait_for_function(SEEN, arg=button.element_handle())
+        chapter.keyboard.press("Enter")
+        shown.locator(".copybtn.success").wait_for()
+        copied = chapter.evaluate("navigator.clipboard.readText()")
+        assert copied.strip() == next(cell.source for cell in cells if words in cell.source)
 
 
 def test_a_solution_is_folded_and_opens_by_keyboard(chapter):

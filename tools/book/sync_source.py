@@ -4,7 +4,8 @@
     python -m tools.book.sync_source --check    fails with a diff when one byte differs
 
 A code cell with the metadata {"source": "src/ravine/optimizers/adam.py::Adam"} holds that class or
-function, verbatim with its decorators. src/ is the truth; the cell is the copy.
+function, verbatim with its decorators. A text cell with {"box": "src/ravine/...::Adam"} holds the
+box of its algorithm. src/ is the truth; the cell is the copy.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from tools.book.algorithm import BoxError, box
 from tools.book.notebooks import ROOT, find_notebooks, read_notebook, write_notebook
 
 
@@ -42,17 +44,33 @@ def read_object(reference: str, root: Path = ROOT) -> str:
     raise SourceError(f'"{reference}" names an object that {file} does not define.')
 
 
-def shown_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """Lists the cells that copy code from the package."""
-    return [cell for cell in notebook.cells if "source" in cell.metadata]
+def shown_cells(notebook: NotebookNode) -> list[tuple[NotebookNode, str]]:
+    """Lists the cells that are made from code of the package, with its reference."""
+    found = [
+        (cell, cell.metadata.get("source") or cell.metadata.get("box")) for cell in notebook.cells
+    ]
+    return [(cell, reference) for cell, reference in found if reference]
+
+
+def read_shown(cell: NotebookNode, reference: str, root: Path = ROOT) -> str:
+    """Returns what a cell has to hold: the code, or the box that is made from it.
+
+    Raises:
+        SourceError: If the reference leads nowhere, or to a class of which no box can be made.
+    """
+    source = read_object(reference, root)
+    try:
+        return box(source) if "box" in cell.metadata else source
+    except BoxError as error:
+        raise SourceError(f'"{reference}": {error}') from None
 
 
 def fill(path: Path, root: Path = ROOT) -> bool:
     """Copies the code of the package into the cells of one notebook; says whether it changed."""
     notebook = read_notebook(path)
     changed = False
-    for cell in shown_cells(notebook):
-        text = read_object(cell.metadata["source"], root)
+    for cell, reference in shown_cells(notebook):
+        text = read_shown(cell, reference, root)
         changed = changed or cell.source != text
         cell.source = text
     if changed:
@@ -63,10 +81,9 @@ def fill(path: Path, root: Path = ROOT) -> bool:
 def differences(path: Path, root: Path = ROOT) -> list[str]:
     """Returns a diff for each cell of one notebook that differs from the package by any byte."""
     complaints = []
-    for cell in shown_cells(read_notebook(path)):
-        reference = cell.metadata["source"]
+    for cell, reference in shown_cells(read_notebook(path)):
         try:
-            expected = read_object(reference, root)
+            expected = read_shown(cell, reference, root)
         except SourceError as error:
             complaints.append(f"{path.name}: {error}")
             continue

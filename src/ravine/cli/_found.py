@@ -83,7 +83,7 @@ def find(experiment: str, size: str | None, results: Path | None, grids: bool) -
 
 def _check(size, grids):
     """Raise `ValueError` for what is no size."""
-    plain = size.removesuffix("-grid") if size and grids else size
+    plain = records.without_grid(size) if size and grids else size
     if not (plain is None or plain in SIZES or records.SHORTER.fullmatch(plain)):
         grid = ', each with "-grid" after it for the search for rates' if grids else ""
         raise ValueError(

@@ -97,6 +97,12 @@ def tune(
     size: Size = "quick",
     optimizers: Optimizers = None,
     epochs: Epochs = None,
+    finer: Annotated[
+        bool,
+        typer.Option(
+            "--finer", help="Only halfway from the best rate of the book's grid to its neighbours."
+        ),
+    ] = False,
     out: Out = RUNS,
     resume: Resume = True,
     devices: Devices = None,
@@ -106,22 +112,35 @@ def tune(
 
     Ctrl-C is safe: the same command goes on after the last whole epoch.
     """
-    with one_sentence(*UNLOADABLE):
+    from ravine.results import RecordError
+
+    with one_sentence(*UNLOADABLE, RecordError):
         from ravine import experiments
-        from ravine.results import digits
+        from ravine.results import digits, records
 
         found = experiments.find(experiment)
         setting = found.setting(size)
-        names = chosen(optimizers, found.grids)
-    epochs = epochs or setting.epochs
-    trials = experiments.trials(found, names)
+        epochs = epochs or setting.epochs
+        length = records.size_of(size, epochs, setting.epochs)
+        coarse = records.load(experiment, length + records.GRID).frame if finer else None
+        grids = found.grids if coarse is None else experiments.between(coarse)
+        names = chosen(optimizers, grids)
+    trials = experiments.trials(grids, names)
     total = len(trials) * len(experiments.TUNING_SEEDS) * (epochs * setting.points + 1)
     record = _recorded(
-        partial(experiments.tune, experiment, size, names, epochs=epochs, on_cluster=cluster),
+        partial(
+            experiments.tune,
+            experiment,
+            size,
+            names,
+            epochs=epochs,
+            on_cluster=cluster,
+            finer_than=coarse,
+        ),
         total,
         out,
         devices,
-        out / "checkpoints" / experiment / f"{size}-grid",
+        out / "checkpoints" / experiment / f"{size}{records.FINER_GRID if finer else records.GRID}",
         [] if resume else trials,
     )
     columns = (

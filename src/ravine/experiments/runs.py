@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ def tune(
     report: Report | None = None,
     checkpoints: Path | None = None,
     on_cluster: bool = False,
+    finer_than: pd.DataFrame | None = None,
 ) -> Record:
     """Run the grid of learning rates: every rate of every algorithm, on seeds of its own.
 
@@ -109,15 +111,18 @@ def tune(
         report: called with every new row, see `training.compare`.
         checkpoints: directory to go on from and to keep checkpoints in, see `training.compare`.
         on_cluster: whether to share the runs out, see `training.compare_on_cluster`.
+        finer_than: the table of such a record, to try the rates of `between` instead.
 
     Returns:
         A record of the size "quick-grid", "full-grid" or such as "5-epochs-grid", whose table has a
-        column `learning_rate` more, see `best_rates`.
+        column `learning_rate` more, see `best_rates`. With `finer_than` it is such as
+        "quick-finer-grid".
     """
     experiment = find(name)
     epochs = experiment.setting(size).epochs if epochs is None else epochs
-    chosen = list(experiment.grids if optimizers is None else optimizers)
-    known = trials(experiment, chosen)
+    grids = experiment.grids if finer_than is None else between(finer_than)
+    chosen = list(grids if optimizers is None else optimizers)
+    known = trials(grids, chosen)
     makers = {
         trial: partial(experiment.families[optimizer], rate)
         for trial, (optimizer, rate) in known.items()
@@ -126,16 +131,39 @@ def tune(
     optimizer, rate = zip(*record.frame["optimizer"].map(known), strict=True)
     frame = record.frame.assign(optimizer=optimizer)
     frame.insert(1, "learning_rate", rate)
-    return Record(frame, {**record.provenance, "size": f"{record.provenance['size']}-grid"})
+    kind = records.GRID if finer_than is None else records.FINER_GRID
+    return Record(frame, {**record.provenance, "size": record.provenance["size"] + kind})
 
 
-def trials(experiment: Experiment, optimizers: Iterable[str]) -> dict[str, tuple[str, float]]:
+def trials(
+    grids: Mapping[str, Iterable[float]], optimizers: Iterable[str]
+) -> dict[str, tuple[str, float]]:
     """Return the trials of these optimizers' grids: by name, such as "Adam, 0.01", what each is."""
     return {
         f"{optimizer}, {rate:g}": (optimizer, rate)
         for optimizer in optimizers
-        for rate in experiment.grids[optimizer]
+        for rate in grids[optimizer]
     }
+
+
+def between(frame: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """Return, for each algorithm of a grid, the rates halfway from the best one to its neighbours.
+
+    Halfway is the geometric mean, rounded to two digits. A best rate at the end of its grid has one
+    neighbour.
+
+    Args:
+        frame: the table of a record made by `tune`.
+    """
+    rates = {}
+    for optimizer, grid in best_rates(frame).groupby("optimizer", sort=False):
+        known = sorted(grid["learning_rate"])
+        best = known.index(grid.loc[grid["best"], "learning_rate"].iloc[0])
+        around = known[max(best - 1, 0) : best + 2]
+        rates[str(optimizer)] = tuple(
+            float(f"{math.sqrt(one * other):.2g}") for one, other in pairwise(around)
+        )
+    return rates
 
 
 def best_rates(frame: pd.DataFrame) -> pd.DataFrame:

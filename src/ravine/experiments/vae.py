@@ -23,7 +23,17 @@ from ravine.training import negative_elbo
 
 @keras.saving.register_keras_serializable(package="ravine")
 class UncorrectedAdam(Adam):
-    """Adam without eqs. (5.3) and (5.4): both running means are used as they are."""
+    r"""Adam without eqs. (5.3) and (5.4): both running means are used as they are.
+
+    $$
+    \begin{aligned}
+    g_t &= \nabla_\theta E(\theta_{t-1}) \\
+    m_t &= \beta_1 m_{t-1} + (1-\beta_1)\, g_t, \qquad m_0 = 0 \\
+    v_t &= \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2, \qquad v_0 = 0 \\
+    \theta_t &= \theta_{t-1} - \eta\, m_t / (\sqrt{v_t} + \epsilon)
+    \end{aligned}
+    $$
+    """
 
     def update_step(
         self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor

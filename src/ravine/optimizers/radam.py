@@ -93,10 +93,11 @@ class RAdam(Adam):
         self.assign(v, self.beta_2 * v + (1 - self.beta_2) * ops.square(g))  # eq. (5.2)
         m_hat = m / (1 - self.beta_1**t)  # eq. (5.3)
         v_hat = v / (1 - self.beta_2**t)  # eq. (5.4)
-        rho_inf = 2 / (1 - beta_2) - 1
+        rho_inf = 2 / (1 - beta_2) - 1  # eq. (10.8)
         # 2t / (beta_2^-t - 1), where expm1 keeps the digits that float32 would lose
         rho = rho_inf - 2 * t / ops.expm1(-t * ops.log(beta_2))  # eq. (10.8)
+        # eq. (10.9) without its root
         r_squared = (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)
-        rectified = ops.sqrt(r_squared) * m_hat / (ops.sqrt(v_hat) + self.epsilon)  # eq. (10.9)
+        rectified = ops.sqrt(r_squared) * m_hat / (ops.sqrt(v_hat) + self.epsilon)
         step = eta * ops.where(rho > 4, rectified, m_hat)
         self.assign_sub(variable, ops.cast(step, variable.dtype))  # eq. (10.10)

@@ -24,6 +24,8 @@ from ravine.results.statistics import summary
 
 TABLE, PROVENANCE = "runs.csv", "provenance.json"
 SHORTER = re.compile(r"(\d+)-epochs")  # the size of a run that is shorter than its setting
+# What the size of a search for learning rates ends in, and of one between the rates of another.
+GRID, FINER_GRID = "-grid", "-finer-grid"
 
 
 class RecordError(Exception):
@@ -115,11 +117,11 @@ def sizes(experiment: str, root: Path | None = None) -> list[str]:
         ) from error
     places = {}
     for name in names:
-        plain = name.removesuffix("-grid")
+        plain = without_grid(name)
         short = SHORTER.fullmatch(plain)
         if short or plain in ("full", "quick"):
             length = float(short[1]) if short else math.inf if plain == "full" else 0
-            places[name] = (plain != name, -length)
+            places[name] = (len(name) - len(plain), -length)
     return sorted(places, key=places.__getitem__)
 
 
@@ -138,8 +140,8 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds
         RecordError: if there is none.
     """
     for name in sizes(experiment, root):
-        plain = name.removesuffix("-grid")
-        if plain == "quick" or (plain != name) != grid:
+        plain = without_grid(name)
+        if plain == "quick" or name != plain + GRID * grid:
             continue
         if seeds == 1 or _fewest_seeds(load(experiment, name, root).frame) >= seeds:
             return name
@@ -150,6 +152,11 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds
         f"{_directory(experiment, root)} holds no record of the full size{of}: run `{command}` "
         "for a short one."
     )
+
+
+def without_grid(size: str) -> str:
+    """Return what a search for learning rates was for: "quick" for "quick-grid"."""
+    return size.removesuffix(FINER_GRID).removesuffix(GRID)
 
 
 def _directory(experiment, root):
@@ -168,9 +175,10 @@ def load(experiment: str, size: str, root: Path | None = None) -> Record:
             not belong together.
     """
     directory = _directory(experiment, root) / size
-    plain = size.removesuffix("-grid")
+    plain = without_grid(size)
     short = SHORTER.fullmatch(plain)
     options = f"--size full --epochs {short[1]}" if short else f"--size {plain}"
+    options += " --finer" if size.endswith(FINER_GRID) else ""
     advice = f"run `ravine {'run' if plain == size else 'tune'} {experiment} {options}"
     advice += "`" if root is None else f" --out {shlex.quote(str(root))}`"
     text = None
