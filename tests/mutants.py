@@ -384,8 +384,12 @@ SHAMPOO = [
     ("eigenvalues below 0 kept", "eigenvalues = ...", "eigenvalues = eigenvalues"),
     ("vectors not summed", G, "self.assign(G, ops.square(g))"),
     ("no root for vectors", "ops.sqrt(G + self.epsilon)", "(G + self.epsilon)"),
-    ("rate missing", THETA, step("step")),
-    ("uphill", THETA, UPHILL),
+    ("rate missing", "eta * step", "step"),
+    (
+        "uphill",
+        "self.assign_sub(variable, ops.cast(eta * step, variable.dtype))",
+        "self.assign_add(variable, ops.cast(eta * step, variable.dtype))",
+    ),
     (
         "epsilon not in the config",
         '{**super().get_config(), "epsilon": ...}',

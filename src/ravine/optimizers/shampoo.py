@@ -98,20 +98,26 @@ class Shampoo(keras.optimizers.Optimizer):
     def update_step(
         self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
     ) -> None:
-        """Apply eqs. (10.20) to (10.22) to a matrix, eqs. (4.1) and (4.2) to anything else."""
+        """Apply eqs. (10.20) to (10.22) to a matrix, and `AdaGrad`'s to anything else."""
+        if len(variable.shape) != 2:
+            return self._adagrad_step(gradient, variable, learning_rate)
         g, eta = support.working_precision(gradient, variable, learning_rate)
         L = self.L[self._get_variable_index(variable)]
         R = self.R[self._get_variable_index(variable)]
-        G = self.G[self._get_variable_index(variable)]
 
-        if G is None:
-            self.assign(L, L + ops.matmul(g, ops.transpose(g)))  # eq. (10.20)
-            self.assign(R, R + ops.matmul(ops.transpose(g), g))  # eq. (10.21)
-            step = ops.matmul(ops.matmul(self._root(L), g), self._root(R))  # eq. (10.22)
-        else:
-            self.assign(G, G + ops.square(g))  # eq. (4.1)
-            step = g / ops.sqrt(G + self.epsilon)  # eq. (4.2)
-        self.assign_sub(variable, ops.cast(eta * step, variable.dtype))
+        self.assign(L, L + ops.matmul(g, ops.transpose(g)))  # eq. (10.20)
+        self.assign(R, R + ops.matmul(ops.transpose(g), g))  # eq. (10.21)
+        step = ops.matmul(ops.matmul(self._root(L), g), self._root(R))
+        self.assign_sub(variable, ops.cast(eta * step, variable.dtype))  # eq. (10.22)
+
+    def _adagrad_step(
+        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
+    ) -> None:
+        """Apply eqs. (4.1) and (4.2)."""
+        g, eta = support.working_precision(gradient, variable, learning_rate)
+        G = self.G[self._get_variable_index(variable)]
+        self.assign(G, G + ops.square(g))
+        self.assign_sub(variable, ops.cast(eta * g / ops.sqrt(G + self.epsilon), variable.dtype))
 
     def _root(self, matrix: support.Tensor) -> support.Tensor:
         """Return (matrix + epsilon I)^(-1/4); rounding may leave eigenvalues below 0."""
