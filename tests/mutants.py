@@ -363,39 +363,30 @@ LION = [
     ("beta_2 not in the config", "return ...", without("beta_2")),
 ]
 ROOTS = "roots = ..."
-BOTH = "ops.matmul(ops.matmul(self._root(L), g), self._root(R))"
+ROOT_BACK = "root = ..."
+L, R = "self.assign(L, ...)", "self.assign(R, ...)"
 SHAMPOO = [
     ("square root for the fourth", ROOTS, "roots = ops.power(eigenvalues + self.epsilon, -0.5)"),
     ("epsilon missing", ROOTS, "roots = ops.power(eigenvalues, -0.25)"),
     ("epsilon added to the root", ROOTS, "roots = 1 / (eigenvalues**0.25 + self.epsilon)"),
     ("no division", ROOTS, "roots = ops.power(eigenvalues + self.epsilon, 0.25)"),
-    ("rows alone", BOTH, "ops.matmul(self._root(L), g)"),
-    ("columns alone", BOTH, "ops.matmul(g, self._root(R))"),
-    ("old L forgotten", "self.assign(L, ...)", "self.assign(L, ops.matmul(g, ops.transpose(g)))"),
-    ("old R forgotten", "self.assign(R, ...)", "self.assign(R, ops.matmul(ops.transpose(g), g))"),
-    ("sides swapped", "L + ops.matmul(g, ops.transpose(g))", "L + ops.matmul(ops.transpose(g), g)"),
-    ("squares of entries", "L + ops.matmul(g, ops.transpose(g))", "L + ops.square(g)"),
-    (
-        "eigenvectors as rows",
-        "ops.matmul(Q * roots, ...)",
-        "ops.matmul(ops.transpose(Q) * roots, Q)",
-    ),
-    ("not turned back", "ops.matmul(Q * roots, ...)", "Q * roots"),
+    ("rows alone", STEP, "step = ops.matmul(self._root(L), g)"),
+    ("columns alone", STEP, "step = ops.matmul(g, self._root(R))"),
+    ("old L forgotten", L, "self.assign(L, ops.matmul(g, ops.transpose(g)))"),
+    ("old R forgotten", R, "self.assign(R, ops.matmul(ops.transpose(g), g))"),
+    ("sides swapped", L, "self.assign(L, L + ops.matmul(ops.transpose(g), g))"),
+    ("squares of entries", L, "self.assign(L, L + ops.square(g))"),
+    ("eigenvectors as rows", ROOT_BACK, "root = ops.matmul(ops.transpose(Q) * roots, Q)"),
+    ("not turned back", ROOT_BACK, "root = Q * roots"),
     ("eigenvalues below 0 kept", "eigenvalues = ...", "eigenvalues = eigenvalues"),
-    ("vectors not summed", G, "self.assign(G, ops.square(g))"),
-    ("no root for vectors", "ops.sqrt(G + self.epsilon)", "(G + self.epsilon)"),
-    ("rate missing", "eta * step", "step"),
-    (
-        "uphill",
-        "self.assign_sub(variable, ops.cast(eta * step, variable.dtype))",
-        "self.assign_add(variable, ops.cast(eta * step, variable.dtype))",
-    ),
-    (
-        "epsilon not in the config",
-        '{**super().get_config(), "epsilon": ...}',
-        "super().get_config()",
-    ),
+    ("rate missing", THETA, step("step")),
+    ("uphill", THETA, UPHILL),
     ("state in the variable's precision", "support.working_dtype(variable)", "variable.dtype"),
+    (
+        "G for matrices, too",
+        "keras.optimizers.Optimizer.build(self, variables)",
+        "super().build(variables)",
+    ),
 ]
 SUPPORT = [
     ("repeated rows not summed", 'hasattr(gradient, "dense_shape")', "False"),

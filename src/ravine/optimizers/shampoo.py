@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from ravine.optimizers import support
+from ravine.optimizers.adagrad import AdaGrad
 
 
 @keras.saving.register_keras_serializable(package="ravine")
-class Shampoo(keras.optimizers.Optimizer):
+class Shampoo(AdaGrad):
     r"""Shampoo: the gradient of a matrix, divided by roots of matrices from both of its sides.
 
     $$
@@ -71,13 +72,12 @@ class Shampoo(keras.optimizers.Optimizer):
         name: str = "shampoo",
         **kwargs: object,
     ) -> None:
-        super().__init__(support.check_learning_rate(learning_rate), name=name, **kwargs)
-        self.epsilon = support.check_epsilon(epsilon)
+        super().__init__(learning_rate, epsilon, name=name, **kwargs)
 
     @support.once
     def build(self, variables: list[keras.Variable]) -> None:
         """Make the state: L and R of each matrix, G of every other variable."""
-        super().build(variables)
+        keras.optimizers.Optimizer.build(self, variables)  # AdaGrad's makes G for all of them
         self.L = [self._square(variable, 0, "L") for variable in variables]
         self.R = [self._square(variable, 1, "R") for variable in variables]
         others = [variable for variable in variables if len(variable.shape) != 2]
@@ -100,7 +100,7 @@ class Shampoo(keras.optimizers.Optimizer):
     ) -> None:
         """Apply eqs. (10.20) to (10.22) to a matrix, and `AdaGrad`'s to anything else."""
         if len(variable.shape) != 2:
-            return self._adagrad_step(gradient, variable, learning_rate)
+            return super().update_step(gradient, variable, learning_rate)
         g, eta = support.working_precision(gradient, variable, learning_rate)
         L = self.L[self._get_variable_index(variable)]
         R = self.R[self._get_variable_index(variable)]
@@ -110,15 +110,6 @@ class Shampoo(keras.optimizers.Optimizer):
         step = ops.matmul(ops.matmul(self._root(L), g), self._root(R))
         self.assign_sub(variable, ops.cast(eta * step, variable.dtype))  # eq. (10.22)
 
-    def _adagrad_step(
-        self, gradient: support.Tensor, variable: keras.Variable, learning_rate: support.Tensor
-    ) -> None:
-        """Apply eqs. (4.1) and (4.2)."""
-        g, eta = support.working_precision(gradient, variable, learning_rate)
-        G = self.G[self._get_variable_index(variable)]
-        self.assign(G, G + ops.square(g))
-        self.assign_sub(variable, ops.cast(eta * g / ops.sqrt(G + self.epsilon), variable.dtype))
-
     def _root(self, matrix: support.Tensor) -> support.Tensor:
         """Return (matrix + epsilon I)^(-1/4); rounding may leave eigenvalues below 0."""
         matrix = ops.convert_to_tensor(matrix)
@@ -127,8 +118,5 @@ class Shampoo(keras.optimizers.Optimizer):
         eigenvalues, Q = ops.eigh(matrix)
         eigenvalues = support.maximum(ops.zeros_like(eigenvalues), eigenvalues)
         roots = ops.power(eigenvalues + self.epsilon, -0.25)
-        return ops.matmul(Q * roots, ops.transpose(Q))
-
-    def get_config(self) -> dict[str, object]:
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "epsilon": self.epsilon}
+        root = ops.matmul(Q * roots, ops.transpose(Q))
+        return root
