@@ -31,6 +31,7 @@ FILES = [
     "test_contract.py",
     "test_optax.py",
     "test_successors.py",
+    "test_shampoo.py",
     "test_state.py",
     "test_options.py",
 ]
@@ -361,6 +362,32 @@ LION = [
     ("uphill", THETA, UPHILL),
     ("beta_2 not in the config", "return ...", without("beta_2")),
 ]
+ROOTS = "roots = ..."
+ROOT_BACK = "root = ..."
+L, R = "self.assign(L, ...)", "self.assign(R, ...)"
+SHAMPOO = [
+    ("square root for the fourth", ROOTS, "roots = ops.power(eigenvalues + self.epsilon, -0.5)"),
+    ("epsilon missing", ROOTS, "roots = ops.power(eigenvalues, -0.25)"),
+    ("epsilon added to the root", ROOTS, "roots = 1 / (eigenvalues**0.25 + self.epsilon)"),
+    ("no division", ROOTS, "roots = ops.power(eigenvalues + self.epsilon, 0.25)"),
+    ("rows alone", STEP, "step = ops.matmul(self._root(L), g)"),
+    ("columns alone", STEP, "step = ops.matmul(g, self._root(R))"),
+    ("old L forgotten", L, "self.assign(L, ops.matmul(g, ops.transpose(g)))"),
+    ("old R forgotten", R, "self.assign(R, ops.matmul(ops.transpose(g), g))"),
+    ("sides swapped", L, "self.assign(L, L + ops.matmul(ops.transpose(g), g))"),
+    ("squares of entries", L, "self.assign(L, L + ops.square(g))"),
+    ("eigenvectors as rows", ROOT_BACK, "root = ops.matmul(ops.transpose(Q) * roots, Q)"),
+    ("not turned back", ROOT_BACK, "root = Q * roots"),
+    ("eigenvalues below 0 kept", "eigenvalues = ...", "eigenvalues = eigenvalues"),
+    ("rate missing", THETA, step("step")),
+    ("uphill", THETA, UPHILL),
+    ("state in the variable's precision", "support.working_dtype(variable)", "variable.dtype"),
+    (
+        "G for matrices, too",
+        "keras.optimizers.Optimizer.build(self, variables)",
+        "super().build(variables)",
+    ),
+]
 SUPPORT = [
     ("repeated rows not summed", 'hasattr(gradient, "dense_shape")', "False"),
     ("built a second time", "optimizer.built", "False"),
@@ -400,6 +427,7 @@ FAULTS = {
     "radam.py": ("RAdam", RADAM),
     "adabelief.py": ("AdaBelief", ADABELIEF),
     "lion.py": ("Lion", LION),
+    "shampoo.py": ("Shampoo", SHAMPOO),
     "support.py": ("Adam", SUPPORT),
 }
 ROW = {file: row for file, (row, _) in FAULTS.items()}

@@ -68,7 +68,7 @@ def test_every_line_of_code_is_in_one_row(path, reference):
     source = inspect.getsource(method(reference).update_step)
     body = source.split('"""')[2]
     lines = [re.sub(r"  # (eq\. )?\(\d.*", "", line.strip()) for line in body.split("\n")]
-    shown = [line for _, _, code in rows_shown(path, reference) for line in code]
+    shown = [line.strip() for _, _, code in rows_shown(path, reference) for line in code]
     assert shown == [line for line in lines if line]
 
 

@@ -25,6 +25,7 @@ from ravine.optimizers import (
     Nesterov,
     RAdam,
     RMSprop,
+    Shampoo,
 )
 from tests.optimizers import oracle
 
@@ -62,6 +63,9 @@ class Row:
 
     `whole_models` says that it also trains whole models. They cost seconds each and test what all
     classes share, so one of each kind does.
+
+    `factors` are the names of the state that a matrix has in place of the slots: two square
+    matrices, one for its rows and one for its columns.
     """
 
     optimizer: type
@@ -76,6 +80,7 @@ class Row:
     twin_epsilon: Callable | None = None
     recorded: bool = False
     whole_models: bool = False
+    factors: tuple[str, str] | tuple[()] = ()
 
     @property
     def name(self):
@@ -319,6 +324,21 @@ CONTRACT = [
         quadratic_rate=0.01,
         rosenbrock_rate=0.01,
         recorded=True,
+    ),
+    Row(
+        optimizer=Shampoo,
+        kwargs={"epsilon": 1e-7},
+        defaults={"epsilon": 1e-6},
+        slots=("G",),
+        factors=("L", "R"),
+        oracle=oracle.shampoo,
+        golden=Golden({"epsilon": 7.0}, (3.0, -3.0), (0.925, 0.985)),  # as AdaGrad
+        # of vectors; test_shampoo has the matrices
+        twin=lambda: keras.optimizers.Adagrad(
+            RATE, initial_accumulator_value=0.0, epsilon=LARGE_EPSILON
+        ),
+        quadratic_rate=0.5,
+        rosenbrock_rate=0.2,
     ),
 ]
 

@@ -180,3 +180,21 @@ def lion(gradients, learning_rate, beta_1, beta_2):
         return np.sign(beta_1 * before + (1 - beta_1) * g[-1])
 
     return step_by_step(gradients, learning_rate, direction)
+
+
+def shampoo(gradients, learning_rate, epsilon):
+    """Return the steps; the roots come from the singular values of all gradients side by side."""
+
+    def root(side_by_side):
+        U, sigma, _ = np.linalg.svd(side_by_side, full_matrices=True)
+        eigenvalues = np.zeros(len(U))
+        eigenvalues[: len(sigma)] = sigma**2  # of the sum of all g_i g_i^T
+        return U @ np.diag((eigenvalues + epsilon) ** -0.25) @ U.T
+
+    def direction(g):
+        if np.ndim(g[-1]) != 2:
+            return g[-1] / np.sqrt(sum(squares(g)) + epsilon)
+        g = [np.asarray(each, "float64") for each in g]
+        return root(np.hstack(g)) @ g[-1] @ root(np.hstack([each.T for each in g]))
+
+    return step_by_step(gradients, learning_rate, direction)

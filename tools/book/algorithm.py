@@ -18,7 +18,13 @@ TOKEN = re.compile(r"(\\(?:begin|end)\{\w+\}|\\\\\n|, \\qquad\s|[{}])")
 SEPARATORS = ("\\\\\n", ", \\qquad ", ", \\qquad\n")
 SYMBOL = re.compile(r"(?:\\(hat|bar) )?([A-Za-z])(?:\^\{\\(max)\})?_([t0])")
 # Where the name of a symbol in the code does not follow from its letters.
-NAMES = {r"\theta_t": "variable", r"\rho_t": "rho", r"\rho_\infty": "rho_inf", "r_t": "r_squared"}
+NAMES = {
+    r"\theta_t": "variable",
+    "W_t": "variable",
+    r"\rho_t": "rho",
+    r"\rho_\infty": "rho_inf",
+    "r_t": "r_squared",
+}
 # Names that only stand for a symbol: a line that sets one has this for an equation.
 SYMBOLS = {
     "t": "t",

@@ -49,6 +49,7 @@ LOOKS: dict[str, Look] = {
     "RAdam": Look("#dc50d5", "d", (0, (1, 2))),
     "AdaBelief": Look("#7871df", "h", (0, (7, 1, 1, 1))),
     "Lion": Look("#23177b", "H", (0, (2, 2))),
+    "Shampoo": Look("#b3122f", "$s$", (0, (7, 2, 1, 2))),
     "Muon": Look("#1e5474", "$m$", (0, (4, 2, 4, 1))),
     "Schedule-Free": Look("#a427dc", "$f$", (0, (12, 2, 2, 2))),
 }

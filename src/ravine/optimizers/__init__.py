@@ -28,6 +28,7 @@ from ravine.optimizers.schedules import (
     InverseTimeDecay,
     StepDecay,
 )
+from ravine.optimizers.shampoo import Shampoo
 
 __all__ = [
     "AMSGrad",
@@ -51,6 +52,7 @@ __all__ = [
     "Nesterov",
     "RAdam",
     "RMSprop",
+    "Shampoo",
     "StepDecay",
     "WarmupStableDecay",
     "support",
