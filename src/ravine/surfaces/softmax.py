@@ -114,8 +114,8 @@ class SoftmaxRegression:
 
 def zipf_classes(
     seeds: Sequence[int],
-    classes: int = 128,
-    rows: int = 1280,
+    classes: int = 100,
+    rows: int = 1000,
     features: int = 8,
     equal: bool = False,
 ) -> SoftmaxRegression:
