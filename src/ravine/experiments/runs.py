@@ -20,6 +20,7 @@ from ravine.experiments import (
     mnist,
     randomness,
     successors,
+    transformer,
     vae,
     vgg,
 )
@@ -36,6 +37,7 @@ EXPERIMENTS = {
         vae,
         vgg,
         language,
+        transformer,
         batch_size,
         averages,
         randomness,
