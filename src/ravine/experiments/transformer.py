@@ -13,6 +13,7 @@ from ravine.data import Dataset, datasets
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.experiments.successors import muon
 from ravine.optimizers import Adam, AdamW, GradientDescent, Momentum
+from ravine.training import MakeOptimizer
 
 # Small enough to train in seconds; the sample has 2,000 words.
 QUICK_WORDS, QUICK_STEPS, QUICK_BATCH = 2000, 32, 16
@@ -35,7 +36,7 @@ GRIDS = {
 }
 # At full size two more. Nobody tuned that size: the rates are those of the quick setting, and
 # theirs are Adam's, as Keras scales Muon's steps to the size of Adam's.
-FULL_OPTIMIZERS = {
+FULL_OPTIMIZERS: dict[str, MakeOptimizer] = {
     **at_rates(CONTESTANTS, QUICK_RATES),
     "AdamW": partial(AdamW, QUICK_RATES["Adam"], weight_decay=0.1),
     "Muon": partial(muon, QUICK_RATES["Adam"]),
