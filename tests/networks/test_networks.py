@@ -50,6 +50,7 @@ def words(streams=3, steps=70, vocabulary=50):
 
 
 small_lstm = partial(networks.lstm, 50, units=8, streams=3)
+small_transformer = partial(networks.transformer, 50, steps=7, width=8, blocks=2, heads=2)
 small_vgg = partial(networks.vgg16, classes=10, width=1 / 16, image=32)
 ROWS = {
     "logistic_regression": Row(networks.logistic_regression, grey(4, 28, 28), (4, 10)),
@@ -63,6 +64,10 @@ ROWS = {
     ),
     "resnet": Row(partial(networks.resnet, 1, 4), grey(4, 32, 32, 3), (4, 10)),
     "lstm": Row(small_lstm, words(), (3, 70, 50)),
+    "transformer": Row(small_transformer, words(3, 7), (3, 7, 50)),
+    "transformer, tied": Row(
+        partial(small_transformer, tied=True, dropout=0.2), words(3, 7), (3, 7, 50)
+    ),
 }
 each_network = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 
@@ -198,7 +203,7 @@ def test_shapes_and_dtypes(row):
     assert np.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("name", ["mnist_mlp", "cifar_cnn", "vae", "vgg16", "lstm"])
+@pytest.mark.parametrize("name", ["mnist_mlp", "cifar_cnn", "vae", "vgg16", "lstm", "transformer"])
 def test_output_is_logits(name):
     """No softmax or sigmoid at the end: some outputs are negative."""
     assert (logits_of(ROWS[name].make(), ROWS[name].x) < 0).any()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         mnist,
         randomness,
         successors,
+        transformer,
         vae,
         vgg,
     )
@@ -70,6 +71,7 @@ __all__ = [
     "run",
     "state_directory",
     "successors",
+    "transformer",
     "trials",
     "tune",
     "units",
@@ -88,6 +90,7 @@ __getattr__ = on_demand(
         "mnist": ("mnist",),
         "randomness": ("randomness",),
         "successors": ("successors",),
+        "transformer": ("transformer",),
         "vae": ("vae",),
         "vgg": ("vgg",),
         "additions": ("add",),

@@ -111,6 +111,7 @@ EXPERIMENTS = {
     "vae": Known(100, 6),
     "ptb-small": Known(13, 150),
     "ptb-small-clipped": Known(13, 150),
+    "ptb-transformer": Known(10, 300),
     "ptb-lstm": Known(39, 25, gpu=True),  # seconds on a GPU
     "ptb-lstm-clipped": Known(39, 25, gpu=True),
     "vgg16": Known(74, 7200, gpu=True),
@@ -122,6 +123,7 @@ PAPER = ("Adam", "Nesterov", "AdaGrad")
 MLP = ("Adam", "Nesterov", "Momentum", "RMSprop", "AdaGrad", "AdaDelta")
 DETERMINISTIC = ("Adam", "Nesterov", "RMSprop", "AdaGrad")
 REVIEWS = ("Adam", "AdaGrad", "AdaGrad constant rate", "Nesterov", "RMSprop")
+TRANSFORMER = ("Adam", "SGD", "Momentum", "AdamW", "Muon")
 VAE = tuple(
     f"Adam {beta_1} {beta_2}{correction}"
     for beta_1 in ("0", "0.9")
@@ -152,6 +154,7 @@ PLAN = (
     Line("j", "figure 4, right", "vae", 100, VAE, (0,), VAE_RATES),
     Line("j", "figure 3, more seeds", "cifar-cnn-paper", 45, PAPER, (1, 2)),
     Line("j", "slide 43, more seeds", "cifar-cnn", 45, THESIS, (1, 2)),
+    Line("j", "a transformer", "ptb-transformer", 10, TRANSFORMER, (0,)),
     Line("j", "Zaremba's, more seeds", "ptb-small-clipped", 13, THESIS, (1, 2)),
     Line("k", "slide 48, left", "ptb-lstm-clipped", 39, THESIS, (0, 1, 2)),
     Line("k", "slide 48, right", "ptb-lstm", 39, THESIS, (0, 1, 2)),

@@ -22,6 +22,7 @@ from ravine.experiments import (
     mnist,
     randomness,
     successors,
+    transformer,
     vae,
     vgg,
 )
@@ -38,6 +39,7 @@ EXPERIMENTS = {
         vae,
         vgg,
         language,
+        transformer,
         batch_size,
         averages,
         randomness,

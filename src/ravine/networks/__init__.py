@@ -14,14 +14,18 @@ from ravine.networks.logistic import bag_of_words, logistic_regression
 from ravine.networks.lstm import StatefulLSTM, lstm
 from ravine.networks.mlp import mnist_mlp
 from ravine.networks.resnet import resnet
+from ravine.networks.transformer import CausalAttention, Positions, TiedEmbedding, transformer
 from ravine.networks.vae import GaussianSample, vae
 from ravine.networks.vgg import IMAGENET_DEVIATION, IMAGENET_MEAN, vgg16
 
 __all__ = [
     "IMAGENET_DEVIATION",
     "IMAGENET_MEAN",
+    "CausalAttention",
     "GaussianSample",
+    "Positions",
     "StatefulLSTM",
+    "TiedEmbedding",
     "assign",
     "bag_of_words",
     "cifar_cnn",
@@ -32,6 +36,7 @@ __all__ = [
     "resnet",
     "stateful_layers",
     "states",
+    "transformer",
     "vae",
     "vgg16",
 ]

@@ -1,7 +1,8 @@
 """Where the algorithms walk, and the walk itself.
 
 Error surfaces over two parameters, the regression problems behind some of them, a bowl with the
-noise of minibatches, and the error of a whole network. Only the last, and walking, load Keras.
+noise of minibatches, classes as frequent as words, and the error of a whole network. Only the last,
+and walking, load Keras.
 """
 
 from typing import TYPE_CHECKING
@@ -36,6 +37,13 @@ from ravine.surfaces.regression import (
     oblique_ravine,
     sparse_ravine,
 )
+from ravine.surfaces.softmax import (
+    DIRECTIONS,
+    SoftmaxRegression,
+    fit,
+    frequency_groups,
+    zipf_classes,
+)
 from ravine.surfaces.surface import Surface, Window
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEYOND",
+    "DIRECTIONS",
     "SURFACES",
     "Best",
     "ErrorSurface",
@@ -60,6 +69,7 @@ __all__ = [
     "MainPlane",
     "NoisyQuadratic",
     "Path",
+    "SoftmaxRegression",
     "Surface",
     "Window",
     "adam_losses",
@@ -70,7 +80,9 @@ __all__ = [
     "expected_loss",
     "expected_losses",
     "first_below",
+    "fit",
     "flatten",
+    "frequency_groups",
     "himmelblau",
     "largest_eigenpairs",
     "main_plane",
@@ -89,6 +101,7 @@ __all__ = [
     "spectrum",
     "steady_loss",
     "walk",
+    "zipf_classes",
 ]
 
 __getattr__ = on_demand(
