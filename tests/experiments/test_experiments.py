@@ -25,7 +25,6 @@ from tools.book.notebooks import ROOT, find_chapters, read_notebook
 PLACE = "src/ravine/experiments"
 WAITING = {  # no page shows it yet: its page draws what the plan records of it
     "cifar-cnn-paper-dropout",
-    "ptb-transformer",
 }
 NOWHERE = "data/published/README.md"  # says of what nothing is published, and why
 
