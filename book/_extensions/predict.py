@@ -91,6 +91,11 @@ def raw(markup: str) -> nodes.raw:
     return nodes.raw("", markup, format="html")
 
 
+def words(paragraph: nodes.Element) -> nodes.inline:
+    """Returns what a paragraph says as one piece: a link in it needs text around it."""
+    return nodes.inline("", "", *paragraph.children)
+
+
 def begins(paragraph: nodes.paragraph) -> bool:
     """Says whether a question begins here."""
     # The parser puts an empty text before bold words.
@@ -110,12 +115,12 @@ def form(cell: dict, parts: list[nodes.Element], right: int) -> list[nodes.Node]
     name = f"predict-{cell['id']}"
     made: list[nodes.Node] = [
         raw(f'{PLACE} id="{name}" autocomplete="off"><fieldset><legend>'),
-        *text.children,
+        words(text),
         raw("</legend>"),
     ]
     for place, item in enumerate(options.children):
         button = f'<input type="radio" name="{name}" value="{place}" hidden>'
-        made += [raw(f"<label>{button}<span>"), *item.children[0].children, raw("</span></label>")]
+        made += [raw(f"<label>{button}"), words(item.children[0]), raw("</label>")]
     for place, item in enumerate(answers.children):
         item["classes"].append("yes" if place == right else "no")
     see = nodes.reference("", "See it", internal=True, refid=f"cell-{cell['metadata']['predict']}")
