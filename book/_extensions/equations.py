@@ -33,7 +33,12 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     """Makes each numbered equation of a page a place that a link can lead to."""
     found = equations(app.env)
     for block in doctree.findall(nodes.math_block):
-        for number in TAG.findall(block.astext()):
+        numbers = TAG.findall(block.astext())
+        # Sphinx puts lines that end so into `split`, in which MathJax allows no tag.
+        if numbers and r"\\" in block.astext():
+            message = r"equation %s ends a line with \\; end it with \cr"
+            logger.warning(message, numbers[0], location=block)
+        for number in numbers:
             if number in found:
                 message = "equation %s is on this page and on %s"
                 logger.warning(message, number, found[number][0], location=block)

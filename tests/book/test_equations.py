@@ -27,3 +27,14 @@ def test_a_number_that_two_equations_have_stops_the_build(tmp_path):
     result = build(small_site(tmp_path / "site", text=twice), tmp_path / "out")
     assert result.returncode != 0
     assert "equation 1.1 is on this page and on page" in result.stdout + result.stderr
+
+
+def test_a_number_beside_lines_that_mathjax_would_refuse_stops_the_build(tmp_path):
+    lines = "\n\n$$\n\\begin{aligned}\nx &= 1 \\\\\ny &= 2\n\\end{aligned} \\tag{1.1}\n$$\n\n"
+    result = build(small_site(tmp_path / "site", text=lines), tmp_path / "out")
+    assert result.returncode != 0
+    assert r"equation 1.1 ends a line with \\; end it with \cr" in result.stdout + result.stderr
+    fine = lines.replace("\\\\\n", "\\cr\n")
+    assert fine != lines
+    again = build(small_site(tmp_path / "fine", text=fine), tmp_path / "again")
+    assert again.returncode == 0, again.stdout + again.stderr
