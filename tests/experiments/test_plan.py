@@ -39,7 +39,7 @@ def test_every_record_of_the_course_has_the_name_of_its_length():
     assert found
     for directory in found:
         name, size = directory.relative_to(root).parts
-        plain = size.removesuffix("-grid")
+        plain = records.without_grid(size)
         setting = EXPERIMENTS[name].setting("quick" if plain == "quick" else "full")
         epochs = records.load(name, size).provenance["settings"]["epochs"]
         if plain == "quick":
