@@ -140,7 +140,7 @@ def transformer(
     likely, and the loss near the logarithm of the vocabulary.
 
     With V words, T steps, width d and L blocks there are
-    $(1 + u)Vd + Td + L(12d^2 + 13d) + 2d$ parameters; u is 1, or 0 where the embedding is tied.
+    $(1 + u)Vd + Td$ $+ L(12d^2 + 13d) + 2d$ parameters; u is 1, or 0 where the embedding is tied.
 
     Args:
         vocabulary: number of words, V.
