@@ -140,11 +140,7 @@ def mark(source: Path, folder: Path) -> None:
     if not listed.exists():
         return
     found = sections(listed.read_text(encoding="utf-8"))
-    pages = {
-        path.relative_to(folder).with_suffix("").as_posix(): path
-        for path in sorted(folder.glob("book/**/*.html"))
-    }
-    texts = {name: path.read_text(encoding="utf-8") for name, path in pages.items()}
+    texts = texts_of(folder)
     minutes = minutes_of(texts)
     for name, text in texts.items():
         if name == PAGE:
@@ -152,7 +148,15 @@ def mark(source: Path, folder: Path) -> None:
         else:
             marked = with_marks(text, name, found)
         if marked != text:
-            pages[name].write_text(marked, encoding="utf-8")
+            (folder / f"{name}.html").write_text(marked, encoding="utf-8")
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """Returns the finished pages of a site by their names, such as `book/adam/adam`."""
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("book/**/*.html"))
+    }
 
 
 def minutes_of(texts: Mapping[str, str]) -> dict[str, int]:

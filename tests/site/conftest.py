@@ -41,6 +41,15 @@ def pages(tmp_path_factory) -> Path:
     return run / "site/_build/html"
 
 
+@pytest.fixture(scope="module")
+def address(pages):
+    """The address of the site on a server of its own."""
+    server, address = serve(pages)
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture(scope="session")
 def chromium():
     from playwright.sync_api import expect, sync_playwright

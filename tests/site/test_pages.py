@@ -138,14 +138,6 @@ def sent_bytes(path):
 
 
 @pytest.fixture(scope="module")
-def address(pages):
-    server, address = serve(pages)
-    yield address
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
 def tab(chromium):
     """A tab of a browser; a new one for each page would take longer than to read the page."""
     context = chromium.new_context(color_scheme="light", reduced_motion="reduce")

@@ -20,11 +20,7 @@ def in_hours(minutes: int) -> str:
 
 @pytest.fixture(scope="module")
 def minutes(pages):
-    texts = {
-        path.relative_to(pages).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
-        for path in (pages / "book").rglob("*.html")
-    }
-    return paths.minutes_of(texts)
+    return paths.minutes_of(paths.texts_of(pages))
 
 
 @pytest.mark.parametrize("path", [p for p in FOUND if p.is_path][:2], ids=lambda path: path.anchor)

@@ -7,7 +7,6 @@ import subprocess
 import pytest
 import yaml
 
-from tests.site.conftest import serve
 from tools.book.notebooks import ROOT, read_notebook
 
 CHAPTER = "book/adam/adam.html"
@@ -19,14 +18,6 @@ AT_ONCE = """(element) => {
 }"""
 SEEN = "(element) => getComputedStyle(element).opacity === '1'"
 FOCUSED = "(element) => element === document.activeElement"
-
-
-@pytest.fixture(scope="module")
-def address(pages):
-    server, address = serve(pages)
-    yield address
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")

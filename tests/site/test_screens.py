@@ -8,7 +8,6 @@ import re
 import pytest
 
 from tests.site import readable
-from tests.site.conftest import serve
 from tests.site.test_code_blocks import shades
 
 CHAPTER = "book/gradient-descent/networks"
@@ -23,14 +22,6 @@ WIDE = r"<p>So \\(1 + 1\\) <mjx-container><mjx-math style='display: inline-block
 WIDE += "</mjx-math></mjx-container></p>"
 PLANT = "body => document.querySelector('article section').insertAdjacentHTML('beforeend', body)"
 NOTE = "Here the panels stand below each other"
-
-
-@pytest.fixture(scope="module")
-def address(pages):
-    server, address = serve(pages)
-    yield address
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def find(experiment: str, size: str | None, results: Path | None, grids: bool) -
         for root in roots() if results is None else [results]:
             if size is None:
                 found = records.sizes(experiment, root)
-                kept = [name for name in found if grids or not name.endswith("-grid")]
+                kept = [name for name in found if grids or not name.endswith(records.GRID)]
             else:
                 # the last folder is read in any case, and says what it lacks
                 own = root == RUNS and results is None

@@ -39,7 +39,7 @@ def plot(
     """
     from ravine.cli import _curves
     from ravine.cli._found import find
-    from ravine.results import RecordError
+    from ravine.results import RecordError, records
 
     with one_sentence(RecordError, OSError, *UNLOADABLE):
         if out is not None and out.suffix.lower() not in FORMATS:
@@ -57,7 +57,7 @@ def plot(
                 picture = _curves.drawn(frame, title, path.suffix.lower())
             write_whole(path, picture)
     say(found.sentence)
-    if found.size.endswith("-grid"):
+    if found.size.endswith(records.GRID):
         _curves.show_grid(frame)
     else:
         _curves.show_curves(frame)
@@ -68,17 +68,17 @@ def plot(
 
 def _show_next_of(found: "Found", results: Path | None) -> None:
     """Print what comes after a picture: the search for the rates, or a run with the best ones."""
-    if found.size.endswith("-grid"):
-        show_next("run", found.experiment)
-        return
     from ravine.cli._found import roots
     from ravine.results import records
 
+    if found.size.endswith(records.GRID):
+        show_next("run", found.experiment)
+        return
     folders = roots() if results is None else [results]
     recorded = [name for root in folders for name in records.sizes(found.experiment, root)]
-    grids = [name for name in recorded if name.endswith("-grid")]
+    grids = [name for name in recorded if name.endswith(records.GRID)]
     if grids:
-        own = f"{found.size}-grid"
+        own = found.size + records.GRID
         size = own if own in grids else grids[0]
         show_next("plot", found.experiment, "--size", size, *in_folder(results))
     else:

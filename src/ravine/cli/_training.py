@@ -207,11 +207,11 @@ def _recorded(
 
 def _show_next_of(record: "Record", out: Path) -> None:
     """Print how to look at a new record: beside what was published, if anything was."""
-    from ravine.results import PublishedError, published
+    from ravine.results import PublishedError, published, records
 
     experiment, size = (record.provenance[key] for key in ("experiment", "size"))
     command = "plot"
-    if not size.endswith("-grid"):
+    if not size.endswith(records.GRID):
         with suppress(PublishedError):
             published.load(experiment)
             command = "compare"

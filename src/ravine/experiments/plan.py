@@ -71,7 +71,7 @@ class Line:
     def size(self) -> str:
         """Folder of the record."""
         length = records.size_of("full", self.epochs, EXPERIMENTS[self.experiment].epochs)
-        return f"{length}-grid" if self.rates else length
+        return length + records.GRID if self.rates else length
 
     def units(self) -> Iterator[Unit]:
         """Yield the units of the line in their order."""

@@ -50,13 +50,11 @@ class LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
-        before = ops.cast(step, "int32")
         rate = self.learning_rate
         if callable(rate):
-            rate = ops.cast(rate(ops.maximum(before - (self.steps - 1), 0)), support.rate_dtype())
-        # Counted in whole numbers; the minimum first, since step + 1 may be too large for one.
-        t = ops.minimum(before, self.steps - 1) + 1
-        return rate * (ops.cast(t, support.rate_dtype()) / self.steps)
+            after = ops.maximum(ops.cast(step, "int32") - (self.steps - 1), 0)
+            rate = ops.cast(rate(after), support.rate_dtype())
+        return rate * support.share_risen(step, self.steps)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -192,8 +190,7 @@ class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the rate after `step` = t - 1 steps, a scalar."""
-        t = ops.minimum(ops.cast(step, "int32"), self.warmup - 1) + 1
-        rise = ops.cast(t, support.rate_dtype()) / self.warmup
+        rise = support.share_risen(step, self.warmup)
         fall = ops.minimum(support.share_left(step, self.steps, self.decay), 1.0)
         return self.learning_rate * ops.minimum(rise, fall)
 

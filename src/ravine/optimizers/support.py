@@ -176,6 +176,15 @@ def share_left(step: Tensor, end: int, of: int) -> Tensor:
     return ops.cast(left, rate_dtype()) / of
 
 
+def share_risen(step: Tensor, of: int) -> Tensor:
+    """Return which share of the first `of` steps is taken with the one after `step`, at most 1.
+
+    Counted in whole numbers; the minimum first, since step + 1 may be too large for one.
+    """
+    t = ops.minimum(ops.cast(step, "int32"), of - 1) + 1
+    return ops.cast(t, rate_dtype()) / of
+
+
 def working_precision(
     gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
 ) -> tuple[Tensor, Tensor]:
