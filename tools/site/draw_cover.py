@@ -56,6 +56,8 @@ def main() -> None:
         figures.contours(ax, surface)
         figures.paths(ax, {name: walk}, linewidth=1.6)
         ax.set_title(name, color=figures.look(name).colour, weight="bold", size=12)
+        # Without numbers it is a picture, which stays whole on the first screen of a phone.
+        ax.set(xticks=[], yticks=[])
         ax.label_outer()
         print(f"{name}, learning rate {rate:.4f}: {left:.1e} of the error is left")
     fig.savefig(ROOT / PICTURE)
