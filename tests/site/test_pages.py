@@ -191,6 +191,8 @@ def test_page(name, visit, pages):
     if 'class="math' in (pages / f"{name}.html").read_text(encoding="utf-8"):
         assert page.locator("mjx-container").count() > 0, "mathematics is set"
     assert page.evaluate(UNDESCRIBED) == []
+    numbered = page.locator("dl.field-list ol").count()
+    assert numbered == 0, 'a description such as "rows: N." is set as a list: write some words'
     gone = [
         link
         for link in page.evaluate(LINKS)

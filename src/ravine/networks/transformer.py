@@ -146,7 +146,7 @@ def transformer(
         vocabulary: number of words, V.
         steps: words of a text, T.
         width: of the vectors, d.
-        blocks: L.
+        blocks: how many, L.
         heads: of the attention of each block; a divisor of the width.
         dropout: share of the values that are set to 0 in training, after the embedding and in what
             each half of a block adds.

@@ -75,7 +75,7 @@ def aligned_ravine(seed: int = 0, rows: int = 10_000, noise: float = 0.1) -> Lin
 
     Args:
         seed: of the drawn data.
-        rows: N.
+        rows: how many, N.
         noise: standard deviation of what the targets cannot explain, in units of y.
     """
     rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def sparse_ravine(seed: int = 0, rows: int = 1_000, scale: float = 0.1) -> Linea
 
     Args:
         seed: of the drawn data.
-        rows: N.
+        rows: how many, N.
         scale: s; where x is not zero it is uniform in [-s, s].
     """
     rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ class SoftmaxRegression:
     Attributes:
         x: inputs, shape (seeds, N, d); the last of the d is the constant 1 of the bias.
         y: classes from 0 to c - 1, shape (seeds, N), equally frequent in all data sets.
-        classes: c.
+        classes: how many, c.
     """
 
     x: np.ndarray
@@ -126,8 +126,8 @@ def zipf_classes(
 
     Args:
         seeds: one data set each.
-        classes: c.
-        rows: N.
+        classes: how many, c.
+        rows: how many, N.
         features: inputs beside the constant, d - 1.
         equal: whether all classes are equally frequent instead: the control.
 

@@ -65,8 +65,8 @@ def compare(
             since its state belongs to one model.
         seeds: one run of each algorithm per seed. The seed sets weights, order and dropout.
         epochs: passes over the training data.
-        batch_size: b. The last N mod b rows of each epoch's order are left out, others in every
-            epoch, so that all steps have the same shape.
+        batch_size: rows of a minibatch, b. The last N mod b rows of each epoch's order are left
+            out, others in every epoch, so that all steps have the same shape.
         loss: function (labels, outputs of the network) -> scalar, such as `training.cross_entropy`.
         points: rows of the table per epoch; more than one shows how an epoch goes.
         parts: number of equal parts in which the gradient of a minibatch is computed, to need less
