@@ -52,6 +52,22 @@ UNDESCRIBED = """
 () => [...document.querySelectorAll("article img")].filter(image => image.alt.trim().length < 10)
   .map(image => image.src)
 """
+# Neighbours in a table of results whose texts come too near to be told apart.
+CROWDED = """
+() => [...document.querySelectorAll("table.dataframe :is(th, td) + :is(th, td)")].map(cell => {
+  const range = document.createRange();
+  const of = node => (range.selectNodeContents(node), range.getBoundingClientRect());
+  const [left, right] = [of(cell.previousElementSibling), of(cell)];
+  const apart = right.left - left.right;
+  return left.width && right.width && apart < 9
+    ? `${cell.previousElementSibling.textContent}|${cell.textContent}` : "";
+}).filter(Boolean)
+"""
+# The theme lets the keyboard reach blocks that scroll, a third of a second after the window changed.
+REACHED = """
+() => [...document.querySelectorAll("pre")].every(block => block.tabIndex === 0
+  || (block.scrollWidth <= block.clientWidth && block.scrollHeight <= block.clientHeight))
+"""
 # Links within the site, without what follows a #.
 LINKS = """
 () => [...document.querySelectorAll("a[href]")].map(link => link.href.split(/[#?]/)[0])
@@ -191,6 +207,7 @@ def test_page(name, visit, pages):
     if 'class="math' in (pages / f"{name}.html").read_text(encoding="utf-8"):
         assert page.locator("mjx-container").count() > 0, "mathematics is set"
     assert page.evaluate(UNDESCRIBED) == []
+    assert page.evaluate(CROWDED) == []
     numbered = page.locator("dl.field-list ol").count()
     assert numbered == 0, 'a description such as "rows: N." is set as a list: write some words'
     gone = [
@@ -225,6 +242,7 @@ def test_page_is_open_to_everyone_on_a_small_screen(name, visit):
     page = visit.go(name)
     for width in (PHONE, TABLET):
         page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(REACHED)
         assert visit.barriers(type="tag", values=RULES) == []
         page.evaluate(TO_DARK)
         assert visit.barriers(type="rule", values=["color-contrast"]) == []
