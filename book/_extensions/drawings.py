@@ -16,8 +16,9 @@ from sphinx.util.osutil import relative_uri
 
 FOLDER = "book/_figures"
 ABOUT = 0x010E  # the description in the metadata of an image
-# For the sentences that say where a panel is.
-STACKED = '<p class="stacked">Here the panels stand below each other: left comes before right.</p>'
+# For the sentences that say where a panel is: how the panels of the wide figure follow here.
+BY_ROW = "Here the panels stand below each other: left comes before right."
+BY_COLUMN = "Here the panels follow column by column: what is below comes before what is right."
 # The kind of the drawing, the screens that it is for, and its pixels for one of the page. A paper
 # is wide: it gets the figure itself.
 OFFERS = (
@@ -26,10 +27,13 @@ OFFERS = (
 )
 
 
-def stacked(drawing: Path) -> bool:
-    """Says whether a drawing has panels below each other that stand beside each other elsewhere."""
+def note(drawing: Path) -> str:
+    """Returns the sentence on a drawing whose panels stand beside each other elsewhere, or ""."""
     with Image.open(drawing) as image:
-        return json.loads(image.getexif()[ABOUT])["stacked"]
+        about = json.loads(image.getexif()[ABOUT])
+    if not about["stacked"]:
+        return ""
+    return f'<p class="stacked">{BY_COLUMN if about.get("by_column") else BY_ROW}</p>'
 
 
 def drawings(app: Sphinx, doctree: nodes.document) -> Iterator[tuple[nodes.image, dict[str, str]]]:
@@ -60,7 +64,7 @@ def offer(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         for kind, media, density in OFFERS:
             app.builder.images[f"{FOLDER}/{names[kind]}"] = names[kind]
             sources += f'<source media="{media}" srcset="{folder}/{names[kind]} {density}">'
-        words = STACKED if stacked(Path(app.srcdir, FOLDER, names["phone"])) else ""
+        words = note(Path(app.srcdir, FOLDER, names["phone"]))
         before, after = f"<picture>{sources}", f"</picture>{words}"
         place = figure.parent.index(figure)
         figure.parent.insert(place, nodes.raw("", before, format="html"))

@@ -43,13 +43,15 @@ def draw(figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind, dpi in (("dense", 2 * figure.dpi), ("phone", PHONE_DPI)):
         with warnings.catch_warnings(record=True) as said:
-            stacked = kind == "phone" and phone.lay_out(figure)
+            stacked = phone.lay_out(figure) if kind == "phone" else ""
             if kind == "phone":  # panels with an aspect of their own may leave the sides empty
                 dpi *= max(1, (phone.WIDTH + 2 * EDGE) / (figure.get_tightbbox().width + 2 * EDGE))
             picture = print_figure(figure, dpi=dpi, base64=True)
             figure.canvas.draw()
         letters = phone.smallest(figure) * dpi / 72
-        about = {"letters": round(float(letters), 2), "stacked": stacked}
+        about = {"letters": round(float(letters), 2), "stacked": bool(stacked)}
+        if stacked == "columns":
+            about["by_column"] = True
         faults = [*(str(warning.message) for warning in said), *phone.collisions(figure)]
         found[kind] = {"png": picture, "about": about, "faults": faults}
     return found
@@ -128,8 +130,8 @@ def keep(drawings: dict[str, Any], png: bytes, folder: Path) -> None:
 def about(path: Path) -> dict[str, Any]:
     """Returns what is known about a drawing.
 
-    Its width and the size of its smallest letters in its own pixels, and whether its panels are
-    stacked.
+    Its width and the size of its smallest letters in its own pixels, whether its panels are
+    stacked, and whether they then follow by column.
     """
     with Image.open(path) as image:
         return {**json.loads(image.getexif()[ABOUT]), "width": image.width}

@@ -71,16 +71,14 @@ def is_picture(panel: Panel) -> bool:
     )
 
 
-def in_reading_order(panels: list[Panel]) -> list[Panel]:
-    """Returns the panels in a row: column by column where the titles are those of columns."""
+def titled_by_column(panels: list[Panel]) -> bool:
+    """Says whether the titles of the panels are those of columns."""
 
     def titled(panel):
         return any(ax.get_title(loc) for ax in panel.axes for loc in ("left", "center"))
 
     top = {panel.row for panel in panels if titled(panel)} == {0}
-    if top and not all(map(titled, panels)):
-        return sorted(panels, key=lambda panel: (panel.column, panel.row))
-    return panels
+    return top and not all(map(titled, panels))
 
 
 def in_rows(panels: list[Panel], columns: int) -> list[list[tuple[Panel, slice]]]:
@@ -142,16 +140,17 @@ def break_long_names(panel: Panel, width: float, height: float) -> float:
     return height
 
 
-def lay_out(figure: Figure) -> bool:
-    """Makes a figure narrow, and says whether panels that stood beside each other no longer do.
+def lay_out(figure: Figure) -> str:
+    """Makes a figure narrow, and returns how panels follow that stood beside each other.
 
+    They follow by "rows" or by "columns" of the wide figure; where all stand as before it is "".
     What is narrow already stays as it is.
     """
     width, height = figure.get_size_inches()
     panels = panels_of(figure)
     if width <= WIDTH or not panels:
-        return False
-    stacked = False
+        return ""
+    stacked = ""
     figure.canvas.draw()  # until then ticks have no text
     if len(panels) > 1 and all(map(is_picture, panels)):
         figure.set_size_inches(WIDTH, height * WIDTH / width)
@@ -188,15 +187,18 @@ def loosen(figure: Figure, ax: Axes) -> None:
             figure.canvas.draw()
 
 
-def stack(figure: Figure, panels: list[Panel]) -> bool:
-    """Puts the panels into a grid with as many columns as fit; says whether it had more."""
+def stack(figure: Figure, panels: list[Panel]) -> str:
+    """Puts the panels into a grid with as many columns as fit; returns the order, see `lay_out`."""
     before = max(panel.columns for panel in panels)
     columns = min(before, max(1, int(before * WIDTH / figure.get_figwidth() / LEAST)))
     if len(panels) <= 3:
         columns = 1  # two of three would leave the third alone
     if columns < before:
         say_again(panels)
-    rows = in_rows(in_reading_order(panels), columns)
+    by_column = titled_by_column(panels)
+    if by_column:
+        panels = sorted(panels, key=lambda panel: (panel.column, panel.row))
+    rows = in_rows(panels, columns)
     heights = []
     for row in rows:
         wide = [(panel, (place.stop - place.start) * WIDTH / columns) for panel, place in row]
@@ -207,7 +209,9 @@ def stack(figure: Figure, panels: list[Panel]) -> bool:
             for ax in panel.axes:
                 ax.set_subplotspec(grid[number, place])
     figure.set_size_inches(WIDTH, sum(heights))
-    return columns < before
+    if columns == before:
+        return ""
+    return "columns" if by_column else "rows"
 
 
 def headings(figure: Figure) -> Iterator[Text]:
