@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from ravine import figures
 from tests.book.samples import PNG, good_notebook
-from tools.book import drawings, phone
+from tools.book import drawings, lettering, phone
 from tools.book.execute import METADATA, execute
 from tools.book.notebooks import ROOT, find_chapters, read_notebook, write_notebook
 
@@ -80,8 +80,8 @@ def test_panels_stand_below_each_other_with_numbers_and_labels_of_their_own(styl
     tops = [ax.get_position().y1 for ax in axes.T.flat]
     assert tops == sorted(tops, reverse=True), "column by column, as the titles say"
     assert fig.get_figwidth() == phone.WIDTH
-    assert phone.smallest(fig) == phone.SMALLEST
-    assert phone.collisions(fig) == []
+    assert lettering.smallest(fig) == phone.SMALLEST
+    assert lettering.collisions(fig) == []
     for row, line in enumerate(axes):
         for ax in line:
             assert ax.get_ylabel() == f"error {row}" and ax.get_xlabel() == "step"
@@ -126,7 +126,7 @@ def test_long_names_beside_an_axis_break(style):
     fig.canvas.draw()
     shown = [label.get_text() for label in axes[0, 0].get_yticklabels()]
     assert [name.replace("\n", " ") for name in shown] == names and "\n" in shown[0]
-    assert phone.collisions(fig) == []
+    assert lettering.collisions(fig) == []
 
 
 def test_names_below_an_axis_break_and_numbers_are_left_out(style):
@@ -141,7 +141,7 @@ def test_names_below_an_axis_break_and_numbers_are_left_out(style):
     assert [label.get_text() for label in names.get_xticklabels()][-1] == "more\nthan\n5,000"
     shown = [label.get_text() for label in numbers.get_xticklabels()]
     assert shown[0] == "1000.00" and "" in shown
-    assert phone.collisions(fig) == []
+    assert lettering.collisions(fig) == []
 
 
 def test_letters_on_letters_and_beyond_the_edge_are_found(style):
@@ -150,9 +150,18 @@ def test_letters_on_letters_and_beyond_the_edge_are_found(style):
     axes[0, 0].text(1.51, 1.5, "other")
     axes[0, 0].text(2.0, 1.2, "a sentence that goes on and on", in_layout=False)
     fig.canvas.draw()
-    found = phone.collisions(fig)
+    found = lettering.collisions(fig)
     assert "'one' lies on 'other'" in found
     assert "'a sentence that goes on and on' leaves the figure" in found
+
+
+def test_letters_under_a_legend_are_found(style):
+    fig, axes = drawn(1, 1, figsize=(4, 3))
+    axes[0, 0].text(1.1, 1.9, "hidden")
+    axes[0, 0].text(1.6, 1.1, "seen")
+    axes[0, 0].legend(loc="upper left")
+    fig.canvas.draw()
+    assert lettering.collisions(fig) == ["'hidden' lies under a legend"]
 
 
 DRAWS = """

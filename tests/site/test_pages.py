@@ -63,7 +63,7 @@ CROWDED = """
     ? `${cell.previousElementSibling.textContent}|${cell.textContent}` : "";
 }).filter(Boolean)
 """
-# The theme lets the keyboard reach blocks that scroll, a third of a second after the window changed.
+# The theme lets the keyboard reach blocks that scroll, a third of a second after a change.
 REACHED = """
 () => [...document.querySelectorAll("pre")].every(block => block.tabIndex === 0
   || (block.scrollWidth <= block.clientWidth && block.scrollHeight <= block.clientHeight))

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from traitlets import Unicode
 
-from tools.book import phone
+from tools.book import lettering, phone
 from tools.book.notebooks import read_notebook
 from tools.book.shrink import shrink_png
 
@@ -48,11 +48,11 @@ def draw(figure: Figure) -> dict[str, Any]:
                 dpi *= max(1, (phone.WIDTH + 2 * EDGE) / (figure.get_tightbbox().width + 2 * EDGE))
             picture = print_figure(figure, dpi=dpi, base64=True)
             figure.canvas.draw()
-        letters = phone.smallest(figure) * dpi / 72
+        letters = lettering.smallest(figure) * dpi / 72
         about = {"letters": round(float(letters), 2), "stacked": bool(stacked)}
         if stacked == "columns":
             about["by_column"] = True
-        faults = [*(str(warning.message) for warning in said), *phone.collisions(figure)]
+        faults = [*(str(warning.message) for warning in said), *lettering.collisions(figure)]
         found[kind] = {"png": picture, "about": about, "faults": faults}
     return found
 

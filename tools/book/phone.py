@@ -16,6 +16,8 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
+from tools.book.lettering import texts
+
 WIDTH = 4.2  # inches: 9 points are then 9 CSS pixels even on a screen of 360
 SMALLEST = 9.0  # points
 LEAST = 0.8  # of its width that a panel keeps beside another one
@@ -259,43 +261,3 @@ def put_below(figure: Figure, legend: Legend) -> None:
             break
         below.remove()
     figure.set_figheight(height + box.height / figure.dpi)
-
-
-def texts(figure: Figure) -> list[Text]:
-    """Returns the texts that are seen, once the figure is drawn."""
-    hidden = set()
-    for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis, *([ax.zaxis] if hasattr(ax, "zaxis") else [])):
-            shown = ax.axison and ax.get_visible() and axis.get_visible()
-            low, high = sorted(axis.get_view_interval())
-            edge = 1e-9 * (high - low)
-            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if not shown or not low - edge <= tick.get_loc() <= high + edge:
-                    hidden.update([tick.label1, tick.label2])
-            if not shown:
-                hidden.update([axis.label, axis.offsetText])
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and text not in hidden
-    ]
-
-
-def smallest(figure: Figure) -> float:
-    """Returns the size of the smallest lettering of a figure that is drawn, in points."""
-    return min((float(text.get_fontsize()) for text in texts(figure)), default=np.inf)
-
-
-def collisions(figure: Figure) -> list[str]:
-    """Returns which texts of a figure that is drawn lie on each other, or beyond its edges."""
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
-    found = []
-    for place, (words, box) in enumerate(boxes):
-        if box.x0 < -2 or box.x1 > figure.bbox.x1 + 2:
-            found.append(f"{words!r} leaves the figure")
-        for others, other in boxes[place + 1 :]:
-            across = min(box.x1, other.x1) - max(box.x0, other.x0)
-            down = min(box.y1, other.y1) - max(box.y0, other.y0)
-            if across > 1 and down > min(box.height, other.height) / 4:
-                found.append(f"{words!r} lies on {others!r}")
-    return found
