@@ -400,7 +400,7 @@ NOTEBOOKS: list[Honest] = [
         {
             "race": A,
             "figure": f"best, left = {{'GD': 1.0}}, {{'GD': ZIPF[:1]}}\n{FIGURE}",
-            "reading": f"extra = len(left['GD']) - 1\n{A}\ngd_left += extra",
+            "reading": f"extra = len(left['GD']) * 0\n{A}\ngd_left += extra",
         },
     ),
     # Names that are used again.
