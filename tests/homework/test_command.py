@@ -142,12 +142,13 @@ def test_the_place_of_the_results_is_beside_the_submissions():
     assert classes.results_of(Path("/a/b.zip"), None) == Path("/a/b-graded")
 
 
-def test_limits_hold_for_the_model_answers_too(grade, monkeypatch, tmp_path):
+def test_longer_limits_hold_for_the_model_answers_too(grade, monkeypatch, tmp_path):
     asked = []
     monkeypatch.setattr(batch, "expected_checks", lambda *given: asked.append(given[2:]) or {})
     hand_in(tmp_path / "in/An/doubling.ipynb", handed_in())
     grade(tmp_path / "in", "--cell-timeout", "20", "--budget", "700")
-    assert asked == [(20.0, 700.0)]
+    grade(tmp_path / "in", "--budget", "7")
+    assert asked == [(20.0, 700.0), (CELL_TIMEOUT, batch.BUDGET)]
 
 
 def test_a_worker_that_does_not_start_is_said_in_one_sentence(monkeypatch):

@@ -231,7 +231,7 @@ def expected_checks(
 ) -> dict[str, int]:
     """Grades the model solution, and returns how many checks each test makes.
 
-    A submission passes a test when it passes as many. Model and submission have the same limits.
+    A submission passes a test when it passes as many.
 
     Raises:
         AssertionError: if the model solution does not pass a test.
