@@ -70,9 +70,9 @@ def _each(assignment: str, cell: str, sources: dict[str, str]) -> list[Honest]:
     return [Honest(assignment, name, {cell: source}) for name, source in sources.items()]
 
 
-BACK, SGD, MOMENTUM, RMS, ADAM, EXPERIMENT = (
+BACK, SGD, MOMENTUM, RMS, ADAM, EXPERIMENT, LANGUAGE = (
     *("backpropagation", "stochastic-gradient-descent", "momentum", "rmsprop", "adam"),
-    "experiment",
+    *("experiment", "language"),
 )
 
 NOTEBOOKS: list[Honest] = [
@@ -317,6 +317,14 @@ NOTEBOOKS: list[Honest] = [
             "    rate, edge = chosen(rates, losses)\n    return np.float64(rate), np.bool_(edge)"
         },
     ),
+    Honest(
+        LANGUAGE,
+        "a series for the groups",
+        {
+            "bigram-class": f"{A}\nimport pandas as pd\nmeans = Bigram.by_group\n"
+            "Bigram.by_group = lambda self, values, groups: pd.Series(means(self, values, groups))"
+        },
+    ),
     # Figures and other cells that the assignment invites to build on.
     Honest(
         BACK,
@@ -385,6 +393,15 @@ NOTEBOOKS: list[Honest] = [
         "a figure that fails",
         {"figure": "raise RuntimeError('no time left')"},
         raises=True,
+    ),
+    Honest(
+        LANGUAGE,
+        "an answer from the race and its figure",
+        {
+            "race": A,
+            "figure": f"best, left = {{'GD': 1.0}}, {{'GD': ZIPF[:1]}}\n{FIGURE}",
+            "reading": f"extra = len(left['GD']) * 0\n{A}\ngd_left += extra",
+        },
     ),
     # Names that are used again.
     Honest(
@@ -482,6 +499,17 @@ NOTEBOOKS: list[Honest] = [
             ("imports", "sum_before, list_before = sum, list"),
             ("pairs-test", "input = str = 3"),
             ("t-interval-test", "del input, str"),
+        ),
+    ),
+    Honest(
+        LANGUAGE,
+        "a method is added in a cell of its own, and frequencies are called pi",
+        added=(
+            (
+                "bigram-class",
+                "def smallest(self):\n    return self.losses(np.log(self.table))\n"
+                "Bigram.smallest = smallest\npi, W, two = Bigram, np.zeros(3), 2",
+            ),
         ),
     ),
     # Cells that moved, came, went or changed.

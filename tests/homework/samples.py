@@ -79,7 +79,7 @@ Rubric: 4 points for the word two.
 
 
 def assignments() -> dict[str, Master]:
-    """Reads the six; leaves out the tests of a module where their key is not there."""
+    """Reads all of them; leaves out the tests of a module where their key is not there."""
     if reason := vault.without_key():
         pytest.skip(reason, allow_module_level=True)
     return {name: vault.load(name) for name in vault.ASSIGNMENTS}

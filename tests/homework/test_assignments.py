@@ -1,4 +1,4 @@
-"""The six assignments: their tests see what is wrong, their answers do not leak, they run."""
+"""The seven assignments: their tests see what is wrong, their answers do not leak, they run."""
 
 import os
 import re
@@ -69,8 +69,8 @@ def test_the_guide_counts_what_is_marked_by_hand():
     guide = (ROOT / "book/homework/teaching.md").read_text(encoding="utf-8")
     tasks = [task for m in MASTERS.values() for task in m.tasks if task.role == "manual"]
     texts = sum(not task.code for task in tasks)
-    assert f"{sum(task.points for task in tasks):g} of 120 points are marked by hand" in guide
-    assert (len(tasks), texts) == (9, 6) and "nine answers a student: six short texts" in guide
+    assert f"{sum(task.points for task in tasks):g} of 140 points are marked by hand" in guide
+    assert (len(tasks), texts) == (10, 7) and "ten answers a student: seven short texts" in guide
     assert f"{120 * len(tasks):,} answers" in guide
 
 

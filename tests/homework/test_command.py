@@ -12,7 +12,7 @@ from tests.homework.fakes import outcomes_of, table
 from tests.homework.samples import demo, hand_in, handed_in
 from tools.book.notebooks import ROOT
 from tools.homework import __main__ as command
-from tools.homework import batch, classes, namespaces, vault
+from tools.homework import batch, classes, namespaces, session, vault
 from tools.homework.grading import CELL_TIMEOUT
 from tools.homework.master import MasterError
 
@@ -140,3 +140,23 @@ def test_windows_is_told_of_wsl_in_one_sentence(missing):
 
 def test_the_place_of_the_results_is_beside_the_submissions():
     assert classes.results_of(Path("/a/b.zip"), None) == Path("/a/b-graded")
+
+
+def test_longer_limits_hold_for_the_model_answers_too(grade, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(batch, "expected_checks", lambda *given: asked.append(given[2:]) or {})
+    hand_in(tmp_path / "in/An/doubling.ipynb", handed_in())
+    grade(tmp_path / "in", "--cell-timeout", "20", "--budget", "700")
+    grade(tmp_path / "in", "--budget", "7")
+    assert asked == [(20.0, 700.0), (CELL_TIMEOUT, batch.BUDGET)]
+
+
+def test_a_worker_that_does_not_start_is_said_in_one_sentence(monkeypatch):
+    def never():
+        with session.Workshop() as workshop:
+            workshop.open()
+
+    monkeypatch.setattr(session, "STARTED_WITHIN", 0.01)
+    monkeypatch.setattr(command, "app", never)
+    with pytest.raises(SystemExit, match=r"did not start within 0\.01 seconds.*run the command"):
+        command.main()

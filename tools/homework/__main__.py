@@ -25,7 +25,7 @@ from tools.homework.grading import grade as grade_cells
 from tools.homework.master import Master, MasterError
 from tools.homework.report import Reports
 from tools.homework.roster import read_roster
-from tools.homework.session import Workshop
+from tools.homework.session import WorkerError, Workshop
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The homework of the course.")
 console = Console()
@@ -269,7 +269,7 @@ def main() -> None:
     """Runs a command; what is wrong is said in one sentence."""
     try:
         app()
-    except MasterError as error:
+    except (MasterError, WorkerError) as error:
         raise SystemExit(str(error)) from error
 
 

@@ -148,7 +148,7 @@ def grade_all(
         else:
             waiting.append((place, submission, master, key))
     expected = {
-        name: expected_checks(masters[name], workshop, timeout)
+        name: expected_checks(masters[name], workshop, timeout, max(budget, BUDGET))
         for name in sorted({submission.key for _, submission, _, _ in waiting})
     }
 

@@ -226,7 +226,9 @@ class Run:
         return f"The result cannot be checked ({type(error).__name__}{text})."
 
 
-def expected_checks(master: Master, workshop: Workshop, timeout: float) -> dict[str, int]:
+def expected_checks(
+    master: Master, workshop: Workshop, timeout: float, budget: float = BUDGET
+) -> dict[str, int]:
     """Grades the model solution, and returns how many checks each test makes.
 
     A submission passes a test when it passes as many.
@@ -234,7 +236,7 @@ def expected_checks(master: Master, workshop: Workshop, timeout: float) -> dict[
     Raises:
         AssertionError: if the model solution does not pass a test.
     """
-    run = Run(master, plan(master, without_figures(master)), workshop, timeout)
+    run = Run(master, plan(master, without_figures(master)), workshop, timeout, budget)
     for name, verdict in run.judge().items():
         errors = "; ".join(f"{label}: {text}" for label, text in run.errors.items())
         part = f"{verdict.failed} {errors}"

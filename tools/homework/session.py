@@ -30,6 +30,10 @@ class TooSlowError(SessionEndedError):
     """The student's process did not answer in time."""
 
 
+class WorkerError(RuntimeError):
+    """The process that all others are forked from does not start."""
+
+
 class Workshop:
     """Starts the process of each submission from one that has imported everything already.
 
@@ -93,19 +97,24 @@ class Workshop:
         )
         theirs.close()
         self._control.settimeout(STARTED_WITHIN)
-        if self._control.recv(5) != b"ready":
-            raise RuntimeError(
-                "The worker that runs students' code does not start: run "
-                "`.venv/bin/python -m tools.homework.worker 0` and read its error."
+        try:
+            problem = "" if self._control.recv(5) == b"ready" else "does not start"
+        except TimeoutError:
+            problem = f"did not start within {STARTED_WITHIN:g} seconds"
+        if problem:
+            raise WorkerError(
+                f"The worker that runs students' code {problem}: run the command again "
+                "where the machine has less to do, or `.venv/bin/python -m tools.homework.worker "
+                "0` and read its error."
             )
 
     def open(self) -> "Session":
         """Starts a process that nothing has run in."""
-        ours, theirs = socket.socketpair()
-        folder = tempfile.mkdtemp(dir=self._folders.name)
         with self._lock:
             if not self.alive:
                 self._start_worker()
+            ours, theirs = socket.socketpair()
+            folder = tempfile.mkdtemp(dir=self._folders.name)
             socket.send_fds(self._control, [os.fsencode(folder)], [theirs.fileno()])
         theirs.close()
         return Session(ours, Path(folder))

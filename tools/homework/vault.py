@@ -31,6 +31,7 @@ ASSIGNMENTS = (
     "rmsprop",
     "adam",
     "experiment",
+    "language",
 )
 LOCKED = Path(__file__).parent / "locked"
 OPENED = ROOT / "private" / "homework"
