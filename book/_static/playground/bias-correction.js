@@ -93,7 +93,7 @@ export function biasCorrection() {
         low: 0.9,
         high: 0.9999,
         step: 0.05,
-        digits: 4,
+        digits: 5,
         value: 0.999,
       },
     ],

@@ -100,7 +100,7 @@ export function directions(data) {
       high: STEPS,
       step: 1,
       digits: 2,
-      value: 0,
+      value: 10,
       whole: true,
     },
   ];

@@ -59,7 +59,7 @@ export function minibatchSize() {
         step: 0.1,
         digits: 2,
         value: 1,
-        say: (value) => `${value} times that of the page`,
+        say: (value) => (value === 1 ? "as on the page" : `${value} times the page's`),
       },
       {
         name: "target",

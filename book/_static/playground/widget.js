@@ -104,26 +104,31 @@ function slider({ name, label, scale, low, high, step, digits, value, whole, say
   const { to, from } = SCALES[scale];
   const id = unique(name);
   const number = element("output", { for: id });
+  const place = (number) => Number(to(number).toFixed(9)); // 4, not 3.9999999999999996
   const range = /** @type {HTMLInputElement} */ (
     element("input", {
       type: "range",
       id,
-      min: to(low),
-      max: to(high),
+      min: place(low),
+      max: place(high),
       step,
       oninput: () => {
         const exact = Number(from(Number(range.value)).toPrecision(digits));
-        show(whole ? Math.round(exact) : exact);
+        keep(whole ? Math.round(exact) : exact);
         moved();
       },
     })
   );
-  const show = (next) => {
+  /** The place stays where a key has put it: that of the rounded number may be the one before. */
+  const keep = (next) => {
     values[name] = Math.max(low, Math.min(high, next));
-    range.value = String(to(values[name]));
     const text = say ? say(values[name]) : String(values[name]);
     number.textContent = text;
     range.setAttribute("aria-valuetext", text);
+  };
+  const show = (next) => {
+    keep(next);
+    range.value = String(place(values[name]));
   };
   show(value);
   const node = element(
