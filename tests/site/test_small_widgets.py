@@ -247,7 +247,7 @@ def test_lines_look_as_in_the_figures(page):
 SAID = {
     "bias-correction": ("Decay β₂ of v", 20, "longest is 20.7 η, at step 12; from step 23754 on"),
     "minibatch-size": (
-        "Noise of one example, c",
+        "Noise of an example",
         0,
         "B = 1 SGD needs 1202 steps and Momentum 1188",
     ),

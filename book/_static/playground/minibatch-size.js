@@ -52,7 +52,7 @@ export function minibatchSize() {
     controls: [
       {
         name: "noise",
-        label: "Noise of one example, c",
+        label: "Noise of an example",
         scale: "size",
         low: 0.1,
         high: 10,

@@ -52,7 +52,7 @@ export function show(root, { controls, clock, charts, words }) {
     return made;
   };
   const say = () => {
-    const text = words(values);
+    const text = words(values).replace(/ = /g, "\u00a0=\u00a0").replace(/ %/g, "\u00a0%");
     happened.textContent = text;
     canvases.forEach((canvas, i) => {
       canvas.setAttribute("aria-label", `${charts[i].label}. ${text}`);
