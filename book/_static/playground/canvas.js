@@ -32,6 +32,7 @@ export function fitted(canvas) {
  * @property {number} top
  * @property {number} right
  * @property {number} bottom in CSS pixels
+ * @property {boolean} [named] whether what is drawn has names in place of numbers below it
  * @property {(x: number) => number} x pixels of a number on the horizontal axis
  * @property {(y: number) => number} y pixels of a number on the vertical axis
  */
@@ -41,21 +42,24 @@ export function fitted(canvas) {
  * @param {number} height of the canvas
  * @param {[number, number]} xRange
  * @param {[number, number]} yRange
- * @param {{log?: boolean, margins?: number[]}} options whether the vertical axis is logarithmic, and
- *   the margins (left, top, right, bottom)
+ * @param {{log?: boolean, logX?: boolean, margins?: number[]}} options whether the vertical and the
+ *   horizontal axis are logarithmic, and the margins (left, top, right, bottom)
  * @returns {Frame}
  */
 export function frame(width, height, xRange, yRange, options = {}) {
   const [left, top, right, bottom] = options.margins ?? [52, 24, 10, 34];
   const scale = options.log ? Math.log10 : (value) => value;
   const [low, high] = yRange.map(scale);
+  const across = options.logX ? Math.log10 : (value) => value;
+  const [first, last] = xRange.map(across);
   const box = { left, top, right: width - right, bottom: height - bottom };
   return {
     ...box,
     xRange,
     yRange,
     log: Boolean(options.log),
-    x: (x) => left + ((x - xRange[0]) / (xRange[1] - xRange[0])) * (box.right - left),
+    logX: Boolean(options.logX),
+    x: (x) => left + ((across(x) - first) / (last - first)) * (box.right - left),
     y: (y) => box.bottom - ((scale(y) - low) / (high - low)) * (box.bottom - top),
   };
 }
@@ -72,7 +76,7 @@ export function drawAxes(pen, box, labels, grid = true) {
   pen.lineWidth = 1;
   pen.textBaseline = "top";
   pen.textAlign = "center";
-  for (const value of ticks(...box.xRange, (box.right - box.left) / 70)) {
+  for (const value of box.named ? [] : across(box)) {
     const x = box.x(value);
     if (grid) {
       rule(pen, x, box.top, x, box.bottom, GRID);
@@ -122,6 +126,10 @@ export function plain(value) {
     return value.toExponential(0).replace("e+", "e").replace("-", "−").replace("e-", "e−");
   }
   return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+function across({ logX, xRange, left, right }) {
+  return logX ? powers(...xRange) : ticks(...xRange, (right - left) / 70);
 }
 
 function ticks(low, high, wanted) {

@@ -1,7 +1,7 @@
 /** The form: every control is a real one, with a label, and can be used from the keyboard. */
 
 import { LOOKS, PAPER, drawMarker } from "./look.js";
-import { LIMITS, within } from "./state.js";
+import { BATCHES, LIMITS, within } from "./state.js";
 
 let made = 0;
 
@@ -39,7 +39,7 @@ export function button(text, onclick, attributes = {}) {
 }
 
 /** How a slider's place becomes a number: a learning rate by its size, a decay by its memory. */
-const SCALES = {
+export const SCALES = {
   plain: { to: (value) => value, from: (place) => place },
   size: { to: Math.log10, from: (place) => 10 ** place },
   decay: { to: (value) => -Math.log10(1 - value), from: (place) => 1 - 10 ** -place },
@@ -60,12 +60,15 @@ export const NUMBERS = {
 };
 
 /**
- * A slider with a field for the exact number.
- * @param {string} name a key of NUMBERS
+ * A slider with a field for the exact number; for the minibatch size, a list of the few that go.
+ * @param {string} name a key of NUMBERS, or "batch"
  * @param {(value: number) => void} changed is told of every new number
  * @returns {{node: HTMLElement, show: (value: number) => void}}
  */
 export function slider(name, changed) {
+  if (name === "batch") {
+    return batchChoice(changed);
+  }
   const { label, scale, step, digits } = NUMBERS[name];
   const { to, from } = SCALES[scale];
   const [low, high] = LIMITS[name];
@@ -117,6 +120,14 @@ export function choice(label, options, changed) {
   list.append(...options.map(([value, text]) => element("option", { value }, text)));
   const node = element("div", { class: "choice" }, element("label", { for: id }, label), list);
   return { node, show: (value) => { list.value = value; } };
+}
+
+/** A list of the minibatch sizes. */
+export function batchChoice(changed) {
+  /** @type {[string, string][]} */
+  const sizes = BATCHES.map((size) => [String(size), String(size)]);
+  const made = choice("Minibatch size", sizes, (value) => changed(Number(value)));
+  return { node: made.node, show: (value) => made.show(String(value)) };
 }
 
 /** @returns {HTMLElement} the line and the marker of an algorithm, as the drawings have them */

@@ -9,6 +9,7 @@ import { ALGORITHMS } from "./optimizers.js";
 import { WITH_REGIME } from "./regime.js";
 import { SURFACES } from "./surfaces.js";
 import { walk } from "./walk.js";
+import { showWidgets } from "./widgets.js";
 import { regimeInWords, summary } from "./words.js";
 
 const SECONDS = 6; // a whole walk plays in about so long
@@ -526,4 +527,5 @@ export function mount(root) {
   new ResizeObserver(() => draw()).observe(root);
 }
 
-document.querySelectorAll(".playground").forEach(mount);
+document.querySelectorAll(".playground:not([data-widget])").forEach(mount);
+showWidgets();

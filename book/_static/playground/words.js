@@ -55,7 +55,8 @@ export function regimeInWords(view) {
     return { name, reason: "A saddle falls for ever along y: every walk leaves." };
   }
   const [flat, steep] = motions;
-  const axes = `Along the floor ${flat}, across it ${steep}`;
-  const pace = name === "divergent" ? "" : ` In the end each step leaves ${shortly(rate)} of the distance.`;
+  const noisy = Boolean(view.surface.data); // it never settles, and only its mean has a regime
+  const axes = `${noisy ? "On average along" : "Along"} the floor ${flat}, across it ${steep}`;
+  const pace = noisy || name === "divergent" ? "" : ` In the end each step leaves ${shortly(rate)} of the distance.`;
   return { name, reason: `${axes}.${pace}` };
 }
