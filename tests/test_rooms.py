@@ -182,7 +182,11 @@ def test_no_two_test_files_share_a_name():
 
 def test_tools_stand_in_the_folders_that_contributing_lists():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    found = {path.parent.name for path in (ROOT / "tools").rglob("__init__.py")} - {"tools"}
+    found = {
+        path.parent.name
+        for marker in ("__init__.py", "package.json")  # of Python, and of JavaScript
+        for path in (ROOT / "tools").rglob(marker)
+    } - {"tools"}
     assert found == set(re.findall(r"`tools/(\w+)/`", text))
     assert [path.name for path in (ROOT / "tools").glob("*.py")] == ["__init__.py"]
 

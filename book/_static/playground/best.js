@@ -28,9 +28,9 @@ export function rounded(value) {
  */
 export function score(surface, errors, steps) {
   const walked = errors.slice(1);
-  const escape = walked.findIndex((error) => error < surface.escaped);
-  if (escape >= 0) {
-    walked.fill(surface.escaped, escape);
+  const left = walked.findIndex((error) => error < surface.escaped);
+  if (left >= 0) {
+    walked.fill(surface.escaped, left);
     walked.push(...Array(steps - walked.length).fill(surface.escaped));
   }
   if (walked.length < steps) {

@@ -1,16 +1,17 @@
 /** The form: every control is a real one, with a label, and can be used from the keyboard. */
 
-import { LOOKS, PAPER, drawMarker } from "./look.js";
+import { drawMarker, LOOKS, PAPER } from "./look.js";
 import { LIMITS, within } from "./state.js";
 
 let made = 0;
 
 /**
  * Make an element.
- * @param {string} tag
- * @param {Record<string, any>} attributes; one that starts with "on" is a listener
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes one that starts with "on" is a listener
  * @param {...(Node | string)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -33,7 +34,7 @@ export function unique(word) {
   return `playground-${word}-${made}`;
 }
 
-/** @returns {HTMLElement} a button with a listener */
+/** @returns {HTMLButtonElement} a button with a listener */
 export function button(text, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, text);
 }
@@ -72,19 +73,27 @@ export function slider(name, changed) {
   const whole = name === "steps" || name === "seed";
   const id = unique(name);
   const range = element("input", {
-    type: "range", id, min: to(low), max: to(high), step,
+    type: "range",
+    id,
+    min: to(low),
+    max: to(high),
+    step,
     oninput: () => {
       const place = Number(range.value);
       const exact = Number(from(place).toPrecision(digits));
-      change(within(name, whole ? Math.round(exact) : exact));
+      change(within(name, whole ? Math.round(exact) : exact, current));
     },
   });
   const field = element("input", {
-    type: "number", min: low, max: high, step: whole ? 1 : "any", "aria-label": `${label}, exact`,
+    type: "number",
+    min: low,
+    max: high,
+    step: whole ? 1 : "any",
+    "aria-label": `${label}, exact`,
     onchange: () => {
       const value = within(name, field.value, current);
       change(whole ? Math.round(value) : value);
-      field.value = current;
+      field.value = String(current);
     },
   });
   let current = low;
@@ -94,13 +103,19 @@ export function slider(name, changed) {
   };
   const show = (value) => {
     current = value;
-    range.value = to(value);
+    range.value = String(to(value));
     range.setAttribute("aria-valuetext", String(value));
     if (document.activeElement !== field) {
-      field.value = value;
+      field.value = String(value);
     }
   };
-  const node = element("div", { class: "slider" }, element("label", { for: id }, label), range, field);
+  const node = element(
+    "div",
+    { class: "slider" },
+    element("label", { for: id }, label),
+    range,
+    field,
+  );
   return { node, show };
 }
 
@@ -116,12 +131,22 @@ export function choice(label, options, changed) {
   const list = element("select", { id, onchange: () => changed(list.value) });
   list.append(...options.map(([value, text]) => element("option", { value }, text)));
   const node = element("div", { class: "choice" }, element("label", { for: id }, label), list);
-  return { node, show: (value) => { list.value = value; } };
+  return {
+    node,
+    show: (value) => {
+      list.value = value;
+    },
+  };
 }
 
 /** @returns {HTMLElement} the line and the marker of an algorithm, as the drawings have them */
 export function swatch(name) {
-  const canvas = element("canvas", { width: 88, height: 40, class: "swatch", "aria-hidden": "true" });
+  const canvas = element("canvas", {
+    width: 88,
+    height: 40,
+    class: "swatch",
+    "aria-hidden": "true",
+  });
   const pen = canvas.getContext("2d");
   const { colour, marker, dash } = LOOKS[name];
   pen.scale(2, 2);

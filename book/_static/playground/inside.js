@@ -28,7 +28,13 @@ export function quantities(name, hyperparameters, walk, t) {
     add("η/(√v̂+ε)", "rate of this parameter", ({ v }) => eta / (Math.sqrt(vHat(v)) + epsilon));
   }
   const [before, after] = [walk.points[t - 1], walk.points[t]];
-  rows.push(row("Δθ", "step", [0, 1].map((k) => after[k] - before[k])));
+  rows.push(
+    row(
+      "Δθ",
+      "step",
+      [0, 1].map((k) => after[k] - before[k]),
+    ),
+  );
   return rows;
 }
 

@@ -46,12 +46,31 @@ export function drawMarker(pen, marker, x, y, r) {
   } else if (marker === "P") {
     const [a, b] = [0.4 * r, 1.15 * r];
     corners(pen, x, y, [
-      [-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a],
-      [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a],
+      [-a, -b],
+      [a, -b],
+      [a, -a],
+      [b, -a],
+      [b, a],
+      [a, a],
+      [a, b],
+      [-a, b],
+      [-a, a],
+      [-b, a],
+      [-b, -a],
+      [-a, -a],
     ]);
   } else {
-    const shape = { D: star(4, 1.2, 1.2 * Math.SQRT1_2), "^": star(3, 1.3, 0.65), "*": star(5, 1.6, 0.65) };
-    corners(pen, x, y, shape[marker].map(([dx, dy]) => [r * dx, r * dy]));
+    const shape = {
+      D: star(4, 1.2, 1.2 * Math.SQRT1_2),
+      "^": star(3, 1.3, 0.65),
+      "*": star(5, 1.6, 0.65),
+    };
+    corners(
+      pen,
+      x,
+      y,
+      shape[marker].map(([dx, dy]) => [r * dx, r * dy]),
+    );
   }
   pen.fill();
 }

@@ -75,8 +75,11 @@ export function classDefaults() {
  */
 export function toText(settings) {
   const { options } = SURFACES[settings.surface];
+  /** @type {[string, any][]} */
   const parts = [["surface", settings.surface]];
-  parts.push(...options.map((name) => [name, settings[name]]));
+  for (const name of options) {
+    parts.push([name, settings[name]]);
+  }
   if (settings.start) {
     parts.push(["start", settings.start.join(",")]);
   }
@@ -132,8 +135,12 @@ export function fromText(text) {
   settings.seed = Math.round(settings.seed);
   settings.steps = Math.round(settings.steps);
   const start = (given.get("start") ?? "").split(",");
-  if (start.length === 2 && start.every((value) => value !== "" && Number.isFinite(Number(value)))) {
-    settings.start = start.map((value) => within("start", value, 0));
+  if (
+    start.length === 2 &&
+    start.every((value) => value !== "" && Number.isFinite(Number(value)))
+  ) {
+    const [x, y] = start.map((value) => within("start", value, 0));
+    settings.start = [x, y];
   }
   const shown = Object.keys(ALGORITHMS).filter((name) => given.has(name));
   for (const name of shown) {

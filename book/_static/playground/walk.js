@@ -8,7 +8,7 @@ export const BEYOND = 1e6;
  * @property {[number, number][]} points θ_0 ... θ_T
  * @property {number[]} losses E(θ_t)
  * @property {[number, number][]} gradients g_1 ... g_T: gradients[t - 1] made step t
- * @property {[object, object][]} states the state of both parameters after t = 0 ... T steps
+ * @property {Record<string, number>[][]} states the state of both parameters after t = 0 ... T steps
  * @property {number | null} divergedAt the step that went beyond 1e6, the last one walked
  */
 
@@ -21,6 +21,7 @@ export const BEYOND = 1e6;
  * @returns {Walk}
  */
 export function walk(surface, algorithm, hyperparameters, start, steps) {
+  /** @type {Walk} */
   const result = {
     points: [[...start]],
     losses: [surface.value(...start)],
@@ -37,7 +38,8 @@ export function walk(surface, algorithm, hyperparameters, start, steps) {
         hyperparameters,
       ),
     );
-    const point = next.map((parameter) => parameter.theta);
+    /** @type {[number, number]} */
+    const point = [next[0].theta, next[1].theta];
     result.points.push(point);
     result.losses.push(surface.value(...point));
     result.gradients.push(g);
