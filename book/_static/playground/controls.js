@@ -1,7 +1,7 @@
 /** The form: every control is a real one, with a label, and can be used from the keyboard. */
 
 import { drawMarker, LOOKS, PAPER } from "./look.js";
-import { LIMITS, within } from "./state.js";
+import { within } from "./numbers.js";
 
 let made = 0;
 
@@ -44,34 +44,20 @@ const SCALES = {
   plain: { to: (value) => value, from: (place) => place },
   size: { to: Math.log10, from: (place) => 10 ** place },
   decay: { to: (value) => -Math.log10(1 - value), from: (place) => 1 - 10 ** -place },
-};
-
-/** The numbers that can be set: what they are called and how their sliders move. */
-export const NUMBERS = {
-  kappa: { label: "Condition number κ", scale: "size", step: 0.02, digits: 3 },
-  angle: { label: "Angle of the floor, degrees", scale: "plain", step: 1, digits: 3 },
-  seed: { label: "Order of the minibatches (seed)", scale: "plain", step: 1, digits: 2 },
-  steps: { label: "Steps", scale: "size", step: 0.02, digits: 2 },
-  eta: { label: "Learning rate η", scale: "size", step: 0.02, digits: 3 },
-  beta: { label: "Momentum factor β", scale: "plain", step: 0.01, digits: 3 },
-  rho: { label: "Decay γ (rho)", scale: "decay", step: 0.05, digits: 4 },
-  beta1: { label: "Decay β₁ of m", scale: "decay", step: 0.05, digits: 4 },
-  beta2: { label: "Decay β₂ of v", scale: "decay", step: 0.05, digits: 4 },
-  epsilon: { label: "Small constant ε", scale: "size", step: 0.1, digits: 2 },
+  wide: { to: Math.cbrt, from: (place) => place ** 3 },
 };
 
 /**
  * A slider with a field for the exact number.
- * @param {string} name a key of NUMBERS
+ * @param {import("./numbers.js").Spec} spec
  * @param {(value: number) => void} changed is told of every new number
  * @returns {{node: HTMLElement, show: (value: number) => void}}
  */
-export function slider(name, changed) {
-  const { label, scale, step, digits } = NUMBERS[name];
+export function slider(spec, changed) {
+  const { label, scale, step, digits, whole } = spec;
   const { to, from } = SCALES[scale];
-  const [low, high] = LIMITS[name];
-  const whole = name === "steps" || name === "seed";
-  const id = unique(name);
+  const [low, high] = spec.limits;
+  const id = unique("number");
   const range = element("input", {
     type: "range",
     id,
@@ -81,7 +67,7 @@ export function slider(name, changed) {
     oninput: () => {
       const place = Number(range.value);
       const exact = Number(from(place).toPrecision(digits));
-      change(within(name, whole ? Math.round(exact) : exact, current));
+      change(within(spec, whole ? Math.round(exact) : exact, current));
     },
   });
   const field = element("input", {
@@ -91,7 +77,7 @@ export function slider(name, changed) {
     step: whole ? 1 : "any",
     "aria-label": `${label}, exact`,
     onchange: () => {
-      const value = within(name, field.value, current);
+      const value = within(spec, field.value, current);
       change(whole ? Math.round(value) : value);
       field.value = String(current);
     },

@@ -1,8 +1,10 @@
 /** The phase diagram: what one axis of the ravine does at every setting. */
 
 import { drawAxes, fitted, frame, rule } from "./canvas.js";
+import { drawOwnPhases } from "./draw-phase-own.js";
 import { ground } from "./layers.js";
 import { INK, LOOKS, PAPER, PHASES } from "./look.js";
+import { OWN } from "./own.js";
 import { fastest, motion } from "./regime.js";
 
 const WIDEST = 4.2; // ηλ beyond which everything diverges
@@ -12,17 +14,33 @@ export function phaseFrame(width, height) {
   return frame(width, height, [0, WIDEST], [0, 1], { margins: [44, 24, 14, 34] });
 }
 
+/** The names of the two hyperparameters that the axes of the diagram show, the second if there is one. */
+export function phaseNumbers(view) {
+  if (view.inside === OWN) {
+    return view.own;
+  }
+  return { rate: "eta", upward: view.inside === "GD" ? undefined : "beta" };
+}
+
 /**
  * What one axis of the ravine does at every ηλ and β, and where the two axes are now.
  * @param {HTMLCanvasElement} canvas
- * @param {import("./model.js").View} view its `inside` is GD, Momentum or Nesterov
+ * @param {import("./model.js").View} view its `inside` is GD, Momentum, Nesterov or a linear own rule
  */
 export function drawPhase(canvas, view) {
   const { pen, width, height } = fitted(canvas);
   const box = phaseFrame(width, height);
-  const name = view.inside === "Nesterov" ? "Nesterov" : "Momentum";
-  ground(canvas, name, pen, width, height, (copy) => drawPhases(copy, box, name));
-  const { eta, beta = 0 } = view.hyperparameters[view.inside];
+  const numbers = view.hyperparameters[view.inside];
+  const { rate, upward } = phaseNumbers(view);
+  if (view.inside === OWN) {
+    const others = Object.entries(numbers).filter(([key]) => key !== upward);
+    ground(canvas, JSON.stringify([view.own.text, others]), pen, width, height, (copy) =>
+      drawOwnPhases(copy, box, view.own, numbers),
+    );
+  } else {
+    const name = view.inside === "Nesterov" ? "Nesterov" : "Momentum";
+    ground(canvas, name, pen, width, height, (copy) => drawPhases(copy, box, name));
+  }
   const best = fastest(view.inside, view.surface.curvatures);
   if (best) {
     const [x, y] = [box.x(best.eta * view.surface.curvatures[1]), box.y(best.beta)];
@@ -31,10 +49,10 @@ export function drawPhase(canvas, view) {
     pen.strokeRect(x - 5, y - 5, 10, 10);
   }
   ["flat", "steep"].forEach((axis, i) => {
-    const place = eta * view.surface.curvatures[i];
+    const place = numbers[rate] * view.surface.curvatures[i];
     const beyond = place > WIDEST || place < 0;
     const x = box.x(Math.max(0, Math.min(WIDEST, place)));
-    const y = box.y(beta);
+    const y = box.y(upward ? numbers[upward] : view.inside === OWN ? 0.5 : 0);
     pen.fillStyle = i ? LOOKS[view.inside].colour : PAPER;
     pen.strokeStyle = i ? PAPER : LOOKS[view.inside].colour;
     pen.lineWidth = 2.5;

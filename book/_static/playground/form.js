@@ -1,7 +1,8 @@
 /** The form: the surface, the algorithms, and the settings of the one that is looked into. */
 
 import { button, choice, element, slider, swatch, unique } from "./controls.js";
-import { ALGORITHMS } from "./optimizers.js";
+import { NUMBERS, numberOfRule } from "./numbers.js";
+import { NAMES, OWN, titleOf } from "./own.js";
 import { BATCHES } from "./state.js";
 import { SURFACES } from "./surfaces.js";
 
@@ -13,7 +14,7 @@ import { SURFACES } from "./surfaces.js";
 
 /** @returns {Part} the slider of a setting that is no hyperparameter */
 export function settingSlider(model, name) {
-  const made = slider(name, (value) => model.set({ [name]: value }));
+  const made = slider(NUMBERS[name], (value) => model.set({ [name]: value }));
   return { node: made.node, show: () => made.show(model.settings[name]) };
 }
 
@@ -101,7 +102,7 @@ export function algorithmFields(model) {
   const group = unique("inside");
   const losses = new Map();
   const shows = [];
-  const rows = Object.keys(ALGORITHMS).map((name) => {
+  const rows = NAMES.map((name) => {
     const [checkId, radioId] = [unique("shown"), unique("look")];
     const check = element("input", {
       type: "checkbox",
@@ -112,7 +113,7 @@ export function algorithmFields(model) {
       type: "radio",
       name: group,
       id: radioId,
-      "aria-label": `Look inside ${name}`,
+      "aria-label": `Look inside ${titleOf(name)}`,
       onchange: () => model.lookInside(name),
     });
     const loss = element("td", { class: "loss" });
@@ -121,7 +122,7 @@ export function algorithmFields(model) {
       check.checked = model.settings.shown.includes(name);
       radio.checked = model.settings.inside === name;
     });
-    const label = element("label", { for: checkId }, swatch(name), ` ${name}`);
+    const label = element("label", { for: checkId }, swatch(name), ` ${titleOf(name)}`);
     return element(
       "tr",
       {},
@@ -147,8 +148,6 @@ export function algorithmFields(model) {
   return { node, losses, show: () => shows.forEach((bring) => bring()) };
 }
 
-const HYPERPARAMETERS = ["eta", "beta", "rho", "beta1", "beta2", "epsilon"];
-
 /**
  * The sliders of the algorithm that is looked into.
  * @param {Model} model
@@ -156,19 +155,24 @@ const HYPERPARAMETERS = ["eta", "beta", "rho", "beta1", "beta2", "epsilon"];
  */
 export function insideFields(model) {
   const legend = element("legend");
-  const made = HYPERPARAMETERS.map((name) => ({
-    name,
-    ...slider(name, (value) => model.setNumber(name, value)),
-  }));
+  const node = element("fieldset", {}, legend);
+  let sliders = new Map();
+  let made = "";
   const show = () => {
     const { hyperparameters, inside } = model.settings;
-    legend.textContent = `Settings of ${inside}`;
-    for (const one of made) {
-      one.node.hidden = !(one.name in hyperparameters[inside]);
-      if (!one.node.hidden) {
-        one.show(hyperparameters[inside][one.name]);
-      }
+    const numbers = hyperparameters[inside];
+    const wanted = [inside, ...Object.keys(numbers)].join();
+    if (made !== wanted) {
+      made = wanted;
+      const spec = (name) => (inside === OWN ? numberOfRule(name) : NUMBERS[name]);
+      const one = (name) => slider(spec(name), (value) => model.setNumber(name, value));
+      sliders = new Map(Object.keys(numbers).map((name) => [name, one(name)]));
+      node.replaceChildren(legend, ...[...sliders.values()].map((each) => each.node));
+    }
+    legend.textContent = `Settings of ${titleOf(inside)}`;
+    for (const [name, each] of sliders) {
+      each.show(numbers[name]);
     }
   };
-  return { node: element("fieldset", {}, legend, ...made.map(({ node }) => node)), show };
+  return { node, show };
 }

@@ -4,9 +4,11 @@ import { button, element, swatch } from "./controls.js";
 import { Drawings } from "./drawings.js";
 import { algorithmFields, insideFields, settingSlider, surfaceFields } from "./form.js";
 import { Model } from "./model.js";
+import { titleOf } from "./own.js";
+import { ownPanel } from "./own-panel.js";
 import { player } from "./player.js";
 import { pointAtStart } from "./pointing.js";
-import { classDefaults, toText, toToken } from "./state.js";
+import { toText, toToken } from "./state.js";
 import { showLosses, stateTable } from "./table.js";
 import { mapWords, regimeInWords, summary } from "./words.js";
 
@@ -88,7 +90,7 @@ function quietForm(name, ...children) {
 }
 
 function legend(names) {
-  const entries = names.map((name) => element("li", {}, swatch(name), ` ${name}`));
+  const entries = names.map((name) => element("li", {}, swatch(name), ` ${titleOf(name)}`));
   return element("ul", { class: "legend" }, ...entries);
 }
 
@@ -112,6 +114,7 @@ function wholePage(model, drawings, say) {
   const inside = insideFields(model);
   const algorithms = algorithmFields(model);
   const surface = surfaceFields(model);
+  const own = ownPanel(model);
   const keep = () => {
     history.replaceState(null, "", `${location.pathname}#${toText(model.settings)}`);
   };
@@ -121,6 +124,7 @@ function wholePage(model, drawings, say) {
     "settings",
     inside.node,
     buttons(model, keep, say),
+    own.node,
     algorithms.node,
     surface.node,
   );
@@ -136,6 +140,7 @@ function wholePage(model, drawings, say) {
     nodes: [settings, drawings.panel("loss"), wide],
     parts: [
       inside,
+      own,
       algorithms,
       surface,
       { draw: table.show },
@@ -151,10 +156,6 @@ function buttons(model, keep, say) {
     model.note = `The best of ${model.search(shown, false)} settings for ${steps} steps.`;
     model.set({});
   };
-  const defaults = () => {
-    model.note = "The defaults of the classes.";
-    model.set({ hyperparameters: classDefaults() });
-  };
   const copy = async () => {
     keep();
     try {
@@ -169,7 +170,7 @@ function buttons(model, keep, say) {
     "div",
     { class: "buttons" },
     button("Best settings", search),
-    button("Defaults", defaults),
+    button("Defaults", () => model.setDefaults()),
     button("Copy link", copy),
   );
 }
@@ -182,7 +183,7 @@ function regimeText(model, root) {
   const show = () => {
     const found = regimeInWords(model.view);
     node.hidden = !found;
-    name.textContent = found ? `${model.settings.inside}: ${found.name}.` : "";
+    name.textContent = found ? `${titleOf(model.settings.inside)}: ${found.name}.` : "";
     reason.textContent = found?.reason ?? "";
     const phase = /** @type {HTMLElement | null} */ (root.querySelector(".phase"));
     if (phase) {

@@ -1,9 +1,13 @@
 /** What a playground knows: its settings, and the walks that follow from them. */
 
 import { best } from "./best.js";
+import { isLinear } from "./linear.js";
+import { knownAs, numberOfRule } from "./numbers.js";
 import { ALGORITHMS } from "./optimizers.js";
+import { asInLines, NAMES, numbersFor, OWN, readRule } from "./own.js";
 import { WITH_REGIME } from "./regime.js";
-import { fromText } from "./state.js";
+import { LINES, parseRule, ruleAlgorithm } from "./rule.js";
+import { classDefaults, fromText } from "./state.js";
 import { SURFACES } from "./surfaces.js";
 import { walk } from "./walk.js";
 
@@ -16,9 +20,17 @@ import { walk } from "./walk.js";
  * @property {Map<string, import("./walk.js").Walk>} walks by algorithm
  * @property {Record<string, Record<string, number>>} hyperparameters by algorithm
  * @property {string} inside the algorithm whose state is drawn
+ * @property {OwnRule} own the rule that the reader writes
  * @property {number} t how far the walks have come; between two whole numbers while they play
  * @property {number} steps T
  * @property {number} version changes when any of the walks does
+ *
+ * @typedef {object} OwnRule
+ * @property {string} text
+ * @property {import("./walk.js").Algorithm} algorithm
+ * @property {boolean} linear whether it is, at its present hyperparameters
+ * @property {string} [rate] its learning rate
+ * @property {string} [upward] the first of its hyperparameters that end at 1
  */
 
 /** The settings of one playground, and what is to be drawn of them. */
@@ -62,8 +74,13 @@ export class Model {
   }
 
   /** Bring the view up to date with the settings. */
-  follow(changed = Object.keys(ALGORITHMS)) {
+  follow(changed = NAMES) {
     const { settings, view } = this;
+    if (settings.rule !== this.text) {
+      this.text = settings.rule;
+      this.rule = parseRule(settings.rule);
+      this.own = ruleAlgorithm(this.rule);
+    }
     view.ground = JSON.stringify([settings.surface, settings.kappa, settings.angle]);
     view.surface = SURFACES[settings.surface].make(settings);
     view.start = settings.start ?? view.surface.start;
@@ -71,16 +88,40 @@ export class Model {
     view.inside = settings.inside;
     view.steps = settings.steps;
     view.t = Math.min(view.t, view.steps);
+    view.own = this.ownRule();
     view.version += 1;
     const old = view.walks;
     const kept = (name) => (changed.includes(name) ? undefined : old.get(name));
     view.walks = new Map(settings.shown.map((name) => [name, kept(name) ?? this.walked(name)]));
   }
 
+  /** @returns {OwnRule} */
+  ownRule() {
+    const numbers = this.settings.hyperparameters[OWN];
+    const names = Object.keys(numbers);
+    return {
+      text: this.text,
+      algorithm: this.own,
+      linear: isLinear(this.own, numbers),
+      rate: names.find((name) => knownAs(name) === "eta"),
+      upward: names.find((name) => numberOfRule(name).limits[1] <= 1),
+    };
+  }
+
+  /** Names in the own rule that may be misspelled, in a sentence each. */
+  get hints() {
+    return this.rule.hints.map(({ message }) => message);
+  }
+
+  /** @returns {import("./walk.js").Algorithm} */
+  algorithm(name) {
+    return name === OWN ? this.own : ALGORITHMS[name];
+  }
+
   walked(name) {
     const { hyperparameters, steps } = this.settings;
     const { surface, start } = this.view;
-    return walk(surface, ALGORITHMS[name], hyperparameters[name], start, steps);
+    return walk(surface, this.algorithm(name), hyperparameters[name], start, steps);
   }
 
   /** Set a hyperparameter of the algorithm that is looked into. */
@@ -99,9 +140,7 @@ export class Model {
   /** Let an algorithm walk, or walk no more; at least one does. */
   toggle(name, on) {
     const { settings } = this;
-    const shown = Object.keys(ALGORITHMS).filter((other) =>
-      other === name ? on : settings.shown.includes(other),
-    );
+    const shown = NAMES.filter((other) => (other === name ? on : settings.shown.includes(other)));
     if (shown.length === 0) {
       this.changed();
       return;
@@ -113,7 +152,7 @@ export class Model {
   /** Look into an algorithm, which then walks as well. */
   lookInside(name) {
     const { shown } = this.settings;
-    const all = Object.keys(ALGORITHMS).filter((a) => a === name || shown.includes(a));
+    const all = NAMES.filter((a) => a === name || shown.includes(a));
     this.set({ inside: name, shown: all }, []);
   }
 
@@ -121,9 +160,41 @@ export class Model {
   chooseSurface(key) {
     Object.assign(this.settings, { start: null, surface: key });
     this.follow();
-    this.search(Object.keys(ALGORITHMS), true);
+    this.search(NAMES, true);
     this.note = `${SURFACES[key].title}: every algorithm has its best learning rate of the grid.`;
     this.set({});
+  }
+
+  /**
+   * Take over the lines that the reader has written: they walk, and are looked into. Lines that cannot
+   * be read are kept beside the last ones that could.
+   * @param {string} text
+   * @param {Record<string, number>} [numbers] values of hyperparameters, or those of before
+   */
+  writeRule(text, numbers = this.settings.hyperparameters[OWN]) {
+    const { settings } = this;
+    const { rule, error } = readRule(text);
+    if (error) {
+      settings.trouble = { text, line: error.line, message: error.message };
+      this.changed();
+      return;
+    }
+    settings.hyperparameters[OWN] = numbersFor(rule, numbers);
+    const shown = NAMES.filter((name) => name === OWN || settings.shown.includes(name));
+    this.set({ rule: text, trouble: null, inside: OWN, shown }, [OWN]);
+  }
+
+  /** Begin the own rule with the lines and the settings of an algorithm of the book. */
+  startFrom(name) {
+    this.note = `Own rule has the lines of ${name} now: change one.`;
+    this.writeRule(LINES[name], asInLines(this.settings.hyperparameters[name]));
+  }
+
+  /** Give every algorithm the defaults of its class. */
+  setDefaults() {
+    const own = this.own.defaults;
+    this.note = "The defaults of the classes.";
+    this.set({ hyperparameters: { ...classDefaults(), [OWN]: { ...own } } });
   }
 
   /**
@@ -136,7 +207,7 @@ export class Model {
     let tried = 0;
     for (const name of names) {
       const present = hyperparameters[name];
-      const found = best(surface, ALGORITHMS[name], present, start, steps, ratesOnly);
+      const found = best(surface, this.algorithm(name), present, start, steps, ratesOnly);
       hyperparameters[name] = found.hyperparameters;
       tried += found.tried;
     }
@@ -145,6 +216,9 @@ export class Model {
 
   /** Whether there is a phase diagram of what is looked into. */
   get hasPhase() {
-    return Boolean(this.view.surface.curvatures) && WITH_REGIME.includes(this.settings.inside);
+    const { own, surface } = this.view;
+    const { inside } = this.settings;
+    const known = inside === OWN ? own.linear && own.rate : WITH_REGIME.includes(inside);
+    return Boolean(surface.curvatures && known);
   }
 }

@@ -1,7 +1,7 @@
 /** Setting by pointing into a drawing: the start on the map, a setting on the phase diagram. */
 
 import { mapFrame } from "./draw-map.js";
-import { phaseFrame } from "./draw-phase.js";
+import { phaseFrame, phaseNumbers } from "./draw-phase.js";
 
 const ARROWS = {
   ArrowLeft: [-1, 0],
@@ -59,7 +59,7 @@ export function pointAtStart(map, model, play) {
 }
 
 /**
- * Let the phase diagram set the learning rate and the momentum factor.
+ * Let the phase diagram set the two hyperparameters of its axes.
  * @param {HTMLCanvasElement} canvas
  * @param {import("./model.js").Model} model
  */
@@ -69,9 +69,10 @@ export function pointAtPhase(canvas, model) {
     const [x, y] = placeOf(event, canvas, box, [box.xRange, box.yRange]);
     const { hyperparameters, inside } = model.settings;
     const numbers = hyperparameters[inside];
-    numbers.eta = Number(Math.max(1e-5, x / model.view.surface.curvatures[1]).toPrecision(3));
-    if ("beta" in numbers) {
-      numbers.beta = Number(Math.max(0, Math.min(0.99, y)).toPrecision(2));
+    const { rate, upward } = phaseNumbers(model.view);
+    numbers[rate] = Number(Math.max(1e-5, x / model.view.surface.curvatures[1]).toPrecision(3));
+    if (upward) {
+      numbers[upward] = Number(Math.max(0, Math.min(0.99, y)).toPrecision(2));
     }
     model.set({}, [inside]);
   });

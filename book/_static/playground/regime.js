@@ -67,14 +67,19 @@ export const WITH_REGIME = ["GD", "Momentum", "Nesterov"];
 export function regime(name, { eta, beta = 0 }, curvatures) {
   const motions = curvatures.map((curvature) => motion(name, eta * curvature, beta));
   const slower = Math.max(...curvatures.map((curvature) => rate(name, eta * curvature, beta)));
-  /** @type {"monotone" | "oscillating" | "divergent"} */
-  let whole = "oscillating";
+  return { regime: regimeOf(motions), motions, rate: slower };
+}
+
+/**
+ * The regime of a whole walk, from the motions along its axes.
+ * @param {string[]} motions
+ * @returns {"monotone" | "oscillating" | "divergent"}
+ */
+export function regimeOf(motions) {
   if (motions.includes("divergent")) {
-    whole = "divergent";
-  } else if (motions.every((one) => one === "monotone")) {
-    whole = "monotone";
+    return "divergent";
   }
-  return { regime: whole, motions, rate: slower };
+  return motions.every((one) => one === "monotone") ? "monotone" : "oscillating";
 }
 
 /**

@@ -3,6 +3,7 @@
 import { shortly } from "./canvas.js";
 import { element } from "./controls.js";
 import { quantities } from "./inside.js";
+import { titleOf } from "./own.js";
 
 /** Write a text where it is another one: cells are kept while the walk plays, or it would be slow. */
 function write(cell, text) {
@@ -26,7 +27,7 @@ export function stateTable(view) {
     const { inside } = view;
     const one = view.walks.get(inside);
     const t = Math.min(Math.floor(view.t), one.gradients.length);
-    caption.textContent = `Inside ${inside}, ${t ? `step ${t}` : "before the first step"}`;
+    caption.textContent = `Inside ${titleOf(inside)}, ${t ? `step ${t}` : "before the first step"}`;
     const rows = t ? quantities(inside, view.hyperparameters[inside], one, t) : [];
     while (body.rows.length > rows.length) {
       body.deleteRow(-1);

@@ -1,7 +1,9 @@
 /** What happened, in words: for a screen reader, and for everybody else. */
 
 import { shortly } from "./canvas.js";
-import { regime, WITH_REGIME } from "./regime.js";
+import { coefficientsOf, motionOf } from "./linear.js";
+import { OWN, titleOf } from "./own.js";
+import { regime, regimeOf, WITH_REGIME } from "./regime.js";
 import { SURFACES } from "./surfaces.js";
 
 /**
@@ -35,7 +37,7 @@ export function summary(view) {
     t < walk.losses.length && walk.divergedAt !== t ? walk.losses[t] : Infinity;
   const endless = view.surface.minima.length === 0;
   const order = [...view.walks].sort(([, a], [, b]) => at(a) - at(b));
-  return `${order.map(([name, walk]) => outcome(name, walk, t, endless)).join(". ")}.`;
+  return `${order.map(([name, walk]) => outcome(titleOf(name), walk, t, endless)).join(". ")}.`;
 }
 
 /**
@@ -52,6 +54,14 @@ export function mapWords(view, surface) {
   );
 }
 
+/** The same as `regime` says of the book's algorithms, of a linear rule. */
+function ownRegime(algorithm, numbers, curvatures) {
+  const rows = coefficientsOf(algorithm, numbers);
+  const axes = curvatures.map((curvature) => motionOf(rows, curvature));
+  const motions = axes.map(({ motion }) => motion);
+  return { regime: regimeOf(motions), motions, rate: Math.max(...axes.map(({ rate }) => rate)) };
+}
+
 /**
  * The regime of the chosen algorithm, with the reason.
  * @param {import("./model.js").View} view
@@ -59,14 +69,15 @@ export function mapWords(view, surface) {
  */
 export function regimeInWords(view) {
   const { curvatures } = view.surface;
-  if (!curvatures || !WITH_REGIME.includes(view.inside)) {
+  const numbers = view.hyperparameters[view.inside];
+  if (!curvatures || !(view.inside === OWN ? view.own.linear : WITH_REGIME.includes(view.inside))) {
     return null;
   }
-  const {
-    regime: name,
-    motions,
-    rate,
-  } = regime(view.inside, view.hyperparameters[view.inside], curvatures);
+  const found =
+    view.inside === OWN
+      ? ownRegime(view.own.algorithm, numbers, curvatures)
+      : regime(view.inside, numbers, curvatures);
+  const { regime: name, motions, rate } = found;
   if (curvatures[0] < 0) {
     return { name, reason: "A saddle falls for ever along y: every walk leaves." };
   }
