@@ -6,7 +6,7 @@
 
 /** What a rule may hold at most. */
 export const LIMITS_OF_RULE = {
-  characters: 1000, lines: 20, depth: 50, name: 20, states: 8, hyperparameters: 8,
+  characters: 1000, lines: 20, depth: 50, name: 16, states: 8, hyperparameters: 8,
 };
 
 /** What is wrong with a rule, in one sentence that also says what to do. */
