@@ -9,7 +9,7 @@ export const LIMITS_OF_RULE = {
   characters: 1000,
   lines: 20,
   depth: 50,
-  name: 20,
+  name: 16,
   states: 8,
   hyperparameters: 8,
 };

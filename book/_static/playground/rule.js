@@ -10,6 +10,7 @@
 import { readLines } from "./rule-parser.js";
 import { programOf } from "./rule-program.js";
 import { LIMITS_OF_RULE, RuleError } from "./rule-tokens.js";
+import { namesReadBy } from "./rule-trees.js";
 import { nearest } from "./rule-words.js";
 
 /**
@@ -97,7 +98,7 @@ function rolesOf(lines) {
   const assigned = new Set(lines.map(({ name }) => name));
   const known = new Set(["theta", "g", "t"]);
   for (const { line, name, value } of lines) {
-    for (const read of namesIn(value)) {
+    for (const read of namesReadBy(value)) {
       if (!known.has(read)) {
         const [role, what] = assigned.has(read)
           ? [states, "states"]
@@ -116,25 +117,6 @@ function rolesOf(lines) {
     known.add(name);
   }
   return { states, hyperparameters };
-}
-
-/** The names that a tree reads, from left to right. */
-function namesIn(tree) {
-  const found = [];
-  const waiting = [tree];
-  while (waiting.length) {
-    const one = waiting.pop();
-    if (one.kind === "name") {
-      found.push(one.name);
-    } else if (one.kind === "negative") {
-      waiting.push(one.of);
-    } else if (one.kind === "binary") {
-      waiting.push(one.right, one.left);
-    } else if (one.kind === "call") {
-      waiting.push(...[...one.of].reverse());
-    }
-  }
-  return found;
 }
 
 /** A name that is never assigned and almost another: `bta_1` beside `beta_1`. */
