@@ -41,7 +41,7 @@ export function drawPhase(canvas, view) {
     const name = view.inside === "Nesterov" ? "Nesterov" : "Momentum";
     ground(canvas, name, pen, width, height, (copy) => drawPhases(copy, box, name));
   }
-  const best = fastest(view.inside, view.surface.curvatures);
+  const best = view.inside !== OWN && fastest(view.inside, view.surface.curvatures);
   if (best) {
     const [x, y] = [box.x(best.eta * view.surface.curvatures[1]), box.y(best.beta)];
     pen.strokeStyle = INK;

@@ -5,6 +5,7 @@ import { Drawings } from "./drawings.js";
 import { algorithmFields, insideFields, settingSlider, surfaceFields } from "./form.js";
 import { Model } from "./model.js";
 import { titleOf } from "./own.js";
+import { ownClass } from "./own-class.js";
 import { ownPanel } from "./own-panel.js";
 import { player } from "./player.js";
 import { pointAtStart } from "./pointing.js";
@@ -20,6 +21,7 @@ const PAUSE = 300; // ms without a change, after which it is kept and said
  * With `data-size="small"` it has the map, one more drawing (`data-panel`: loss, state or phase), the
  * sliders of one algorithm and those that `data-controls` names (kappa, angle). `data-settings` holds
  * settings as the address of the page does, and `data-link` is the address of the whole playground.
+ * The whole playground has `data-colab`, the address of the notebook that trains with an own rule.
  * @param {HTMLElement} root
  */
 export function mount(root) {
@@ -66,7 +68,9 @@ export function mount(root) {
   pointAtStart(drawings.map, model, play.play);
   const regime = regimeText(model, root);
   const stage = element("div", { class: "stage" }, drawings.map, play.node, happened, regime.node);
-  const more = small ? smallSide(root, model, drawings) : wholePage(model, drawings, sayNow);
+  const more = small
+    ? smallSide(root, model, drawings)
+    : wholePage(model, drawings, sayNow, root.dataset.colab);
   if (small) {
     stage.insertBefore(legend(model.settings.shown), happened);
   }
@@ -110,11 +114,12 @@ function smallSide(root, model, drawings) {
 }
 
 /** What stands around the map of the whole playground. */
-function wholePage(model, drawings, say) {
+function wholePage(model, drawings, say, notebook) {
   const inside = insideFields(model);
   const algorithms = algorithmFields(model);
   const surface = surfaceFields(model);
-  const own = ownPanel(model);
+  const python = ownClass(model, notebook, say);
+  const own = ownPanel(model, python.node);
   const keep = () => {
     history.replaceState(null, "", `${location.pathname}#${toText(model.settings)}`);
   };
@@ -141,6 +146,7 @@ function wholePage(model, drawings, say) {
     parts: [
       inside,
       own,
+      python,
       algorithms,
       surface,
       { draw: table.show },

@@ -8,9 +8,10 @@ const YOURS = "yours"; // the choice where the lines are those of no algorithm o
 
 /**
  * @param {import("./model.js").Model} model
+ * @param {HTMLElement} more what stands below the lines
  * @returns {import("./form.js").Part}
  */
-export function ownPanel(model) {
+export function ownPanel(model, more) {
   const [areaId, errorId, helpId] = ["lines", "error", "help"].map(unique);
   const area = element("textarea", {
     id: areaId,
@@ -51,6 +52,7 @@ export function ownPanel(model) {
     element("div", { class: "lines" }, numbers, area),
     error,
     hint,
+    more,
   );
 
   let timer = 0;
@@ -89,8 +91,10 @@ export function ownPanel(model) {
   return { node, show };
 }
 
+/** Write a sentence where it is another one; what stands between backticks is code. */
 function write(node, text) {
-  if (node.textContent !== text) {
-    node.textContent = text;
+  if (node.textContent !== text.replaceAll("`", "")) {
+    const parts = text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
+    node.replaceChildren(...parts);
   }
 }

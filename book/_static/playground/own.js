@@ -1,5 +1,6 @@
 /** The rule that the reader writes: a seventh algorithm beside those of the book. */
 
+import { knownAs } from "./numbers.js";
 import { ALGORITHMS } from "./optimizers.js";
 import { LINES, parseRule } from "./rule.js";
 import { RuleError } from "./rule-tokens.js";
@@ -36,14 +37,16 @@ export function readRule(text) {
 }
 
 /**
- * The hyperparameters of a rule: those that it had keep their values, others begin with their own.
+ * The hyperparameters of a rule, its learning rate first: those that it had keep their values, others begin with their own.
  * @param {import("./rule.js").Rule} rule
  * @param {Record<string, number>} present
  * @returns {Record<string, number>}
  */
 export function numbersFor(rule, present) {
   const value = (name) => (Object.hasOwn(present, name) ? present[name] : rule.defaults[name]);
-  return Object.fromEntries(rule.hyperparameters.map((name) => [name, value(name)]));
+  const isRate = (name) => knownAs(name) === "eta";
+  const names = rule.hyperparameters.toSorted((a, b) => Number(isRate(b)) - Number(isRate(a)));
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
 }
 
 /**
