@@ -99,7 +99,7 @@ class Writer {
     const moves = tree.kind === "binary" && "+-".includes(tree.operator) && isItself(tree.left);
     const { text: value, kind } = this.code(moves ? tree.right : tree);
     const assign = moves ? { "+": "assign_add", "-": "assign_sub" }[tree.operator] : "assign";
-    const spread = kind === "tensor" ? "" : ` + ops.zeros_like(${text})`;
+    const spread = kind === "tensor" ? "" : " + ops.zeros_like(g)";
     return `self.${assign}(${text}, ${value}${spread})`;
   }
 
