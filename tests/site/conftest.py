@@ -133,3 +133,48 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+PLAYGROUND = ROOT / "book/_static/playground"
+
+
+@pytest.fixture(scope="session")
+def modules_address():
+    """The address of the playground's modules, served as they are."""
+    server, address = serve(PLAYGROUND)
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def modules(chromium, modules_address):
+    """A page that has the playground's modules and nothing on it: tests ask what they compute."""
+    page = chromium.new_page()
+    page.goto(f"{modules_address}look.js")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def modules_with(chromium, modules_address):
+    """Opens such a page on which one piece of a module has another text, a planted fault."""
+    pages = []
+
+    def open_page(module, piece, other):
+        source = (PLAYGROUND / module).read_text(encoding="utf-8")
+        assert piece in source
+        page = chromium.new_page()
+        pages.append(page)
+        page.route(
+            f"**/{module}",
+            lambda route: route.fulfill(
+                body=source.replace(piece, other), content_type="text/javascript"
+            ),
+        )
+        page.goto(f"{modules_address}look.js")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()

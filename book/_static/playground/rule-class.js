@@ -105,18 +105,18 @@ ${described.map((line) => `        ${line}\n`).join("")}        name: name of th
     """`;
 }
 
-/** Break a line at its spaces; in LaTeX, and between names, a new line is a space. */
+/** Break a line of LaTeX at spaces and after braces, where a new line changes nothing. */
 function wrapped(text, indent) {
   const lines = [indent];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(/(?<=[ {])/)) {
     const last = lines.at(-1);
-    if (last.length + 1 + word.length > WIDTH && last.trim()) {
+    if (last.length + word.trimEnd().length > WIDTH && last.trim()) {
       lines.push(`${indent}    ${word}`);
     } else {
-      lines[lines.length - 1] = last.trim() ? `${last} ${word}` : `${last}${word}`;
+      lines[lines.length - 1] = last + word;
     }
   }
-  return lines.join("\n");
+  return lines.map((line) => line.trimEnd()).join("\n");
 }
 
 function initializer(className, args, rate) {

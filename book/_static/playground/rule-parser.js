@@ -256,9 +256,11 @@ class Reader {
 }
 
 function quoted(token) {
+  if (token.kind === "end") {
+    return token.text;
+  }
   const long = token.text.length > LIMITS_OF_RULE.name;
-  const text = long ? `${token.text.slice(0, LIMITS_OF_RULE.name)}...` : token.text;
-  return token.kind === "end" ? text : `\`${text}\``;
+  return `\`${long ? `${token.text.slice(0, LIMITS_OF_RULE.name)}...` : token.text}\``;
 }
 
 function adviceFor(name) {

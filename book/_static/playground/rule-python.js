@@ -5,12 +5,13 @@
  * are; a `scalar`, a tensor without axes, as t and η; and a `tensor` of the variable's shape.
  */
 
-import { namesReadBy, partsOf, replaced } from "./rule-trees.js";
+import { isConstant, namesReadBy, partsOf, withParts } from "./rule-trees.js";
 
 /** How wide a line of code may be. */
 export const WIDTH = 100;
 
 const INDENT = " ".repeat(8);
+const MOST = 72; // letters of an expression that is part of a longer one
 const [SUM, PRODUCT, UNARY, POWER, ATOM] = [1, 2, 3, 4, 5];
 const CALLS = { max: "ops.maximum", min: "ops.minimum" }; // the others have the names that Keras gives
 
@@ -76,6 +77,7 @@ class Writer {
     this.kept = kept;
     this.lines = [];
     this.parts = 0;
+    this.codes = new Map(); // of trees, as long as the names stand for the same
   }
 
   /** @param {import("./rule-parser.js").Assignment} assignment */
@@ -91,6 +93,7 @@ class Writer {
     if (!kept) {
       const { kind } = this.code(value);
       this.names.set(name, { text: this.pythonNames.get(name), kind });
+      this.codes.clear();
     }
   }
 
@@ -100,7 +103,7 @@ class Writer {
     const moves = tree.kind === "binary" && "+-".includes(tree.operator) && isItself(tree.left);
     const { text: value, kind } = this.code(moves ? tree.right : tree);
     const assign = moves ? { "+": "assign_add", "-": "assign_sub" }[tree.operator] : "assign";
-    const spread = kind === "tensor" ? "" : ` + ops.zeros_like(${text})`;
+    const spread = kind === "tensor" ? "" : " + ops.zeros_like(g)";
     return `self.${assign}(${text}, ${value}${spread})`;
   }
 
@@ -110,18 +113,34 @@ class Writer {
     return tree.kind === "name" && this.kept.includes(tree.name) ? `ops.copy(${text})` : text;
   }
 
-  /** Give the longest parts of a tree names of their own, until its statement fits on a line. */
+  /** Give parts of a tree names of their own, if its statement does not fit on a line. */
   shortened(tree, write) {
-    while (INDENT.length + write(tree).length > WIDTH) {
-      const name = this.nameOfPart();
-      const most = WIDTH - `${INDENT}${name} = `.length;
-      const part = this.longestPart(tree, most);
-      const { text, kind } = this.code(part);
-      this.lines.push(`${INDENT}${name} = ${text}`);
-      this.names.set(name, { text: name, kind });
-      tree = replaced(tree, part, { kind: "name", name });
+    const fits = (one) => INDENT.length + write(one).length <= WIDTH;
+    if (fits(tree)) {
+      return tree;
     }
-    return tree;
+    const short = this.compact(tree);
+    return fits(short) ? short : this.named(short);
+  }
+
+  compact(tree) {
+    const parts = partsOf(tree).map((part) => this.compact(part));
+    let short = withParts(tree, parts);
+    while (this.code(short).text.length > MOST && parts.some(isCompound)) {
+      const lengths = parts.map((part) => (isCompound(part) ? this.code(part).text.length : 0));
+      const longest = lengths.indexOf(Math.max(...lengths));
+      parts[longest] = this.named(parts[longest]);
+      short = withParts(tree, [...parts]);
+    }
+    return short;
+  }
+
+  named(tree) {
+    const name = this.nameOfPart();
+    const { text, kind } = this.code(tree);
+    this.lines.push(`${INDENT}${name} = ${text}`);
+    this.names.set(name, { text: name, kind });
+    return { kind: "name", name };
   }
 
   nameOfPart() {
@@ -130,19 +149,6 @@ class Writer {
       this.parts += 1;
     } while (taken.includes(`part_${this.parts}`));
     return `part_${this.parts}`;
-  }
-
-  longestPart(tree, most) {
-    let [found, length] = [null, 0];
-    const look = (one) => {
-      partsOf(one).forEach(look);
-      const here = this.code(one).text.length;
-      if (one.kind !== "name" && one.kind !== "number" && here <= most && here > length) {
-        [found, length] = [one, here];
-      }
-    };
-    look(tree);
-    return found;
   }
 
   /**
@@ -159,7 +165,14 @@ class Writer {
       const text = whole ? String(tree.value) : pythonNumber(tree.value);
       return { text, kind: "float", level: ATOM, simple: true };
     }
-    const inside = constant || namesReadBy(tree).length === 0; // whole numbers would be exact there, however large
+    if (!this.codes.has(tree)) {
+      this.codes.set(tree, this.codeOfParts(tree));
+    }
+    return this.codes.get(tree);
+  }
+
+  codeOfParts(tree) {
+    const inside = isConstant(tree); // whole numbers would be exact there, however large
     if (tree.kind === "negative" && tree.of.kind === "negative") {
       return this.code(tree.of.of, inside); // Python has no `--`, and readers take it for one
     }
@@ -234,6 +247,10 @@ class Writer {
     const level = "+-".includes(operator) ? SUM : PRODUCT;
     return { text: `${within(left, level)} ${operator} ${within(right, level + 1)}`, kind, level };
   }
+}
+
+function isCompound(tree) {
+  return tree.kind !== "name" && tree.kind !== "number";
 }
 
 /** Python's own numbers raise errors where tensors give inf or NaN. */

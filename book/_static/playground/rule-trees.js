@@ -19,25 +19,36 @@ export function partsOf(tree) {
  * @returns {string[]} the names that it reads, from left to right
  */
 export function namesReadBy(tree) {
-  return tree.kind === "name" ? [tree.name] : partsOf(tree).flatMap(namesReadBy);
+  const found = [];
+  const look = (one) => (one.kind === "name" ? found.push(one.name) : partsOf(one).forEach(look));
+  look(tree);
+  return found;
 }
 
 /**
  * @param {import("./rule-parser.js").Tree} tree
- * @param {import("./rule-parser.js").Tree} part of it
- * @param {import("./rule-parser.js").Tree} other what shall stand there
- * @returns {import("./rule-parser.js").Tree}
+ * @param {import("./rule-parser.js").Tree[]} parts
+ * @returns {import("./rule-parser.js").Tree} the tree with these in place of its own parts
  */
-export function replaced(tree, part, other) {
-  if (tree === part) {
-    return other;
+export function withParts(tree, parts) {
+  switch (tree.kind) {
+    case "binary": return { ...tree, left: parts[0], right: parts[1] };
+    case "negative": return { ...tree, of: parts[0] };
+    case "call": return { ...tree, of: parts };
+    default: return tree;
   }
-  const inside = (one) => replaced(one, part, other);
-  if (tree.kind === "binary") {
-    return { ...tree, left: inside(tree.left), right: inside(tree.right) };
+}
+
+/** @type {WeakMap<import("./rule-parser.js").Tree, boolean>} whether it holds no names: asked often */
+const constants = new WeakMap();
+
+/**
+ * @param {import("./rule-parser.js").Tree} tree
+ * @returns {boolean} whether it reads no names
+ */
+export function isConstant(tree) {
+  if (!constants.has(tree)) {
+    constants.set(tree, tree.kind !== "name" && partsOf(tree).every(isConstant));
   }
-  if (tree.kind === "negative") {
-    return { ...tree, of: inside(tree.of) };
-  }
-  return tree.kind === "call" ? { ...tree, of: tree.of.map(inside) } : tree;
+  return constants.get(tree);
 }
