@@ -135,9 +135,6 @@ def chromium():
         browser.close()
 
 
-PLAYGROUND = ROOT / "book/_static/playground"
-
-
 @pytest.fixture(scope="session")
 def modules_address():
     """The address of the playground's modules, served as they are."""

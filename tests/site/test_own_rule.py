@@ -220,6 +220,8 @@ def test_names_that_objects_have_are_names_like_others(playground):
     rule = "constructor = valueOf*constructor + g\ntheta = theta - toString*constructor"
     page = playground(link(rule, "valueOf:0.5,toString:0.01,hasOwnProperty:3,__proto__:1"))
     assert re.search(r"Own rule: loss [\d.]+ after 20 steps", page.text_content(".happened"))
+    labels = page.locator("legend:has-text('Settings of Own rule') ~ .slider label")
+    assert labels.all_text_contents() == ["valueOf", "toString"]
     assert page.get_by_label("valueOf, exact").input_value() == "0.5"
     assert page.get_by_label("toString, exact").input_value() == "0.01"
     assert page.locator(".own .error").text_content() == ""

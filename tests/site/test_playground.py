@@ -466,6 +466,7 @@ NONSENSE = (
     "surface=constructor&GD=eta:nan",
     "kappa=-5&steps=1e9&start=1",
     "&&=;%",
+    "GD=constructor:1,__proto__:2&Own=toString:3",
 )
 
 

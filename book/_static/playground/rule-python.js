@@ -135,6 +135,7 @@ class Writer {
     return short;
   }
 
+  /** @returns {import("./rule-parser.js").Tree} */
   named(tree) {
     const name = this.nameOfPart();
     const { text, kind } = this.code(tree);

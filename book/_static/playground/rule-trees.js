@@ -32,10 +32,14 @@ export function namesReadBy(tree) {
  */
 export function withParts(tree, parts) {
   switch (tree.kind) {
-    case "binary": return { ...tree, left: parts[0], right: parts[1] };
-    case "negative": return { ...tree, of: parts[0] };
-    case "call": return { ...tree, of: parts };
-    default: return tree;
+    case "binary":
+      return { ...tree, left: parts[0], right: parts[1] };
+    case "negative":
+      return { ...tree, of: parts[0] };
+    case "call":
+      return { ...tree, of: parts };
+    default:
+      return tree;
   }
 }
 
