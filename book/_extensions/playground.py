@@ -27,7 +27,8 @@ def bundled(folder: Path, tools: Path = TOOLS) -> str:
     esbuild = next(tools.glob("@esbuild/*/bin/esbuild"), None)  # the one for this machine
     if esbuild is None:
         raise ExtensionError(f"{tools} has no esbuild: run `make check` once, with a network.")
-    options = ["--bundle", "--format=iife", "--charset=utf8", "--target=es2022", "--color=false"]
+    options = ["--bundle", "--format=iife", "--minify-whitespace", "--charset=utf8"]
+    options += ["--target=es2022", "--color=false"]
     command = [esbuild, FIRST, *options]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     if done.returncode or done.stderr:  # a warning is an error here, as everywhere in a build

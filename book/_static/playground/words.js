@@ -70,8 +70,12 @@ function ownRegime(algorithm, numbers, curvatures) {
 export function regimeInWords(view) {
   const { curvatures } = view.surface;
   const numbers = view.hyperparameters[view.inside];
-  if (!curvatures || !(view.inside === OWN ? view.own.linear : WITH_REGIME.includes(view.inside))) {
+  if (!curvatures || ![OWN, ...WITH_REGIME].includes(view.inside)) {
     return null;
+  }
+  if (view.inside === OWN && !view.own.linear) {
+    const reason = "Its step is no sum of theta, g and state with fixed factors: it has no phases.";
+    return { name: "not linear", reason };
   }
   const found =
     view.inside === OWN
