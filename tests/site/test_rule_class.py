@@ -16,7 +16,7 @@ from ravine import surfaces
 from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.surfaces import descend
 from tests.site.rules import made, random_rule, steps_of
-from tools.book.notebooks import ROOT
+from tools.book.notebooks import ROOT, read_notebook
 
 CLASSES = {
     "GD": GradientDescent,
@@ -216,6 +216,23 @@ def test_class_name_is_one_of_python(modules):
     )
     assert said[0] is True
     assert all(re.search("names no class; write a capital letter", text) for text in said[1:])
+
+
+def test_class_on_the_page_is_that_of_its_lines(modules):
+    notebook = read_notebook(ROOT / "book/playground/own-rule.ipynb")
+    (cell,) = [cell for cell in notebook.cells if "rule" in cell.metadata]
+    lines, name, numbers = (cell.metadata.rule[k] for k in ("lines", "name", "hyperparameters"))
+    source = modules.evaluate(
+        """async ([lines, name, numbers]) => {
+          const { parseRule } = await import("./rule.js");
+          const { asClass } = await import("./rule-class.js");
+          return asClass(parseRule(lines.join("\\n")), name, numbers);
+        }""",
+        [lines, name, numbers],
+    )
+    assert cell.source == source.rstrip("\n")
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert "```text\n" + "\n".join(lines) + "\n```" in prose
 
 
 OTHER_BACKEND = """
