@@ -222,6 +222,15 @@ def test_no_file_and_no_function_is_longer_than_it_says():
     assert said_of_the_package(rooms.too_long) == []
 
 
+def test_no_module_of_the_playground_is_longer_than_a_file_may_be():
+    counts = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / "book/_static/playground").glob("*.js")
+    }
+    assert len(counts) > 20
+    assert {name: count for name, count in counts.items() if count > rooms.LONGEST_FILE} == {}
+
+
 @pytest.mark.parametrize("reason", ["", "# Longer than 300 lines: a table of stations."])
 def test_long_file_is_found_unless_it_says_why(reason):
     source = f'"""A list."""\n{reason}\n' + "x = 1\n" * 299
