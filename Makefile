@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+NODE := $(BIN)/node .venv/js/node_modules
 
 # TensorFlow's start-up lines say nothing to a reader.
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -19,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):.*## /make \1\t/p' Makefile | expand -t 26
 
-$(INSTALLED): requirements.txt pyproject.toml tools/setup.sh
+$(INSTALLED): requirements.txt pyproject.toml tools/js/package-lock.json tools/setup.sh
 	@tools/setup.sh
 	@touch $@
 
@@ -58,6 +59,8 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(NODE)/@biomejs/biome/bin/biome check --config-path=tools/js book/_static
+	@$(NODE)/typescript/bin/tsc --project tools/js
 	@$(BIN)/python -m tools.book.sync_source --check
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core

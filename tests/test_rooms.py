@@ -182,7 +182,11 @@ def test_no_two_test_files_share_a_name():
 
 def test_tools_stand_in_the_folders_that_contributing_lists():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    found = {path.parent.name for path in (ROOT / "tools").rglob("__init__.py")} - {"tools"}
+    found = {
+        path.parent.name
+        for marker in ("__init__.py", "package.json")  # of Python, and of JavaScript
+        for path in (ROOT / "tools").rglob(marker)
+    } - {"tools"}
     assert found == set(re.findall(r"`tools/(\w+)/`", text))
     assert [path.name for path in (ROOT / "tools").glob("*.py")] == ["__init__.py"]
 
@@ -216,6 +220,15 @@ def test_a_function_without_types_is_found(source, count):
 
 def test_no_file_and_no_function_is_longer_than_it_says():
     assert said_of_the_package(rooms.too_long) == []
+
+
+def test_no_module_of_the_playground_is_longer_than_a_file_may_be():
+    counts = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / "book/_static/playground").glob("*.js")
+    }
+    assert len(counts) > 20
+    assert {name: count for name, count in counts.items() if count > rooms.LONGEST_FILE} == {}
 
 
 @pytest.mark.parametrize("reason", ["", "# Longer than 300 lines: a table of stations."])

@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 log=.venv/install.log
-size='3.6 GB' # what .venv takes; tests/book/test_setup.py measures it
+what=requirements.txt # where the packages stand that are being installed
+size='3.9 GB' # what .venv takes; tests/book/test_setup.py measures it
 seconds=0
 
 stop() {
@@ -54,8 +55,8 @@ quietly() {
     if "$@" >>"$log" 2>&1; then
         return
     fi
-    if grep -qiE 'dns error|failed to lookup|name resolution|connection (error|refused|timed out)|failed to establish a new connection|network is unreachable|error sending request|timed out' "$log"; then
-        stop "No network: the packages in requirements.txt could not be downloaded; connect and run make again (details in $log)."
+    if grep -qiE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|dns error|failed to lookup|name resolution|connection (error|refused|timed out)|failed to establish a new connection|network is unreachable|error sending request|timed out' "$log"; then
+        stop "No network: the packages in $what could not be downloaded; connect and run make again (details in $log)."
     fi
     tail -n 20 "$log" >&2
     stop "Installing failed: the lines above are the end of $log."
@@ -86,6 +87,12 @@ fi
 export VIRTUAL_ENV="$PWD/.venv"
 quietly .venv/bin/uv pip install --require-hashes --compile-bytecode -r requirements.txt
 quietly .venv/bin/uv pip install --no-deps --no-build-isolation --compile-bytecode --editable .
+
+# What bundles and checks the playground's JavaScript; node came with the packages of Python.
+what=tools/js/package-lock.json
+mkdir -p .venv/js
+cp tools/js/package.json tools/js/package-lock.json tools/js/.npmrc .venv/js
+quietly .venv/bin/npm ci --prefix .venv/js
 if [ -n "${new:-}" ]; then
     echo "Installed: .venv has $(du -sh .venv | cut -f 1)."
 fi

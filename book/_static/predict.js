@@ -7,19 +7,23 @@ for (const form of document.querySelectorAll("form.predict")) {
   const said = form.querySelector("[role=status]");
 
   // What a chosen option is answered with, and where to see it.
-  const answer = choice => {
+  const answer = (choice) => {
     const box = document.createElement("div");
     box.className = answers[choice].className;
-    box.append(...[...answers[choice].childNodes, form.querySelector(".see")].map(part => part.cloneNode(true)));
+    box.append(
+      ...[...answers[choice].childNodes, form.querySelector(".see")].map((part) =>
+        part.cloneNode(true),
+      ),
+    );
     return box;
   };
 
   form.classList.add("ready");
-  for (const part of form.querySelectorAll("[hidden]")) part.hidden = false;
+  for (const part of form.querySelectorAll("[hidden]")) part.removeAttribute("hidden");
   form.addEventListener("change", () => said.replaceChildren());
-  form.addEventListener("submit", event => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const chosen = form.querySelector("input:checked");
+    const chosen = /** @type {HTMLInputElement} */ (form.querySelector("input:checked"));
     said.replaceChildren(chosen ? answer(Number(chosen.value)) : "Choose an option first.");
     form.classList.toggle("answered", Boolean(chosen));
   });

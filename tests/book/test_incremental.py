@@ -280,7 +280,7 @@ CHANGES = {
     "book/references.bib": (True, False, set()),
     "book/adam/drawing.svg": (True, False, set()),
     "environment: installed packages": (True, False, set()),
-    "environment: tools/site": (True, False, set()),
+    "environment: tools": (True, False, set()),
 }
 
 

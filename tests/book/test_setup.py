@@ -1,6 +1,7 @@
 """What `make` says, in one sentence, on a machine that lacks something."""
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -30,14 +31,14 @@ echo "$*" >>told
 @pytest.fixture
 def setup(tmp_path):
     """Runs the script on a machine that has these commands and no others."""
-    (tmp_path / "tools").mkdir()
+    shutil.copytree(ROOT / "tools/js", tmp_path / "tools/js")
     script = shutil.copy(ROOT / "tools/setup.sh", tmp_path / "tools")
     path = tmp_path / "bin"
     path.mkdir()
     (tmp_path / "requirements.txt").write_text(
         "# pins\nkeras==3.0 \\\n    --hash=sha256:0\nuv==0.9\n"
     )
-    for name in ("cut", "dirname", "du", "grep", "sh", "sleep", "tail"):
+    for name in ("cp", "cut", "dirname", "du", "grep", "mkdir", "sh", "sleep", "tail"):
         (path / name).symlink_to(shutil.which(name))
 
     def run(commands, **environment):
@@ -76,10 +77,10 @@ def test_missing_python_is_said_in_one_sentence(setup, tmp_path, commands, messa
 
 @pytest.fixture
 def installed(tmp_path):
-    """A .venv whose Python and uv have nothing left to do."""
+    """A .venv whose Python, uv and npm have nothing left to do."""
     folder = tmp_path / ".venv/bin"
     folder.mkdir(parents=True)
-    for name in ("python", "uv"):
+    for name in ("npm", "python", "uv"):
         (folder / name).write_text(FAKE.format(version="3.12"))
         (folder / name).chmod(0o755)
 
@@ -117,6 +118,37 @@ def test_browser_that_cannot_be_installed_stops_with_the_reason(setup, installed
     assert "Installing failed" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command, said, missing",
+    [
+        ("uv", "error sending request for url", "requirements.txt"),
+        ("npm", "npm error code ENOTFOUND", "tools/js/package-lock.json"),
+    ],
+)
+def test_missing_network_is_said_in_one_sentence(
+    setup, installed, tmp_path, command, said, missing
+):
+    (tmp_path / ".venv/bin" / command).write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    result = setup({"chromium": NOTES})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"No network: the packages in {missing} could not be")
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_npm_installs_is_pinned_and_names_no_host():
+    lock = json.loads((ROOT / "tools/js/package-lock.json").read_text(encoding="utf-8"))
+    named = json.loads((ROOT / "tools/js/package.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert named["devDependencies"] == lock["packages"][""]["devDependencies"]
+    assert named["devDependencies"].items() <= {
+        (name.removeprefix("node_modules/"), package["version"])
+        for name, package in packages.items()
+    }
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+
+
 # Stand-ins: a Python that makes a .venv, where uv takes a while, and a clock that runs fast.
 MAKES = """#!/bin/sh
 case "$*" in
@@ -125,6 +157,7 @@ case "$*" in
         mkdir -p .venv/bin
         cp "$0" .venv/bin/python
         printf '#!/bin/sh\\necho "Downloading walrus (3 MiB)"\\nsleep 60\\n' >.venv/bin/uv
+        cp "$0" .venv/bin/npm
         chmod +x .venv/bin/uv
         ;;
 esac
@@ -136,13 +169,13 @@ exec {shutil.which("sleep")} 0.2
 
 
 def test_the_first_installation_says_what_it_takes_and_that_it_lives(setup, tmp_path):
-    for name in ("chmod", "cp", "mkdir", "printf"):
+    for name in ("chmod", "printf"):
         (tmp_path / "bin" / name).symlink_to(shutil.which(name))
     (tmp_path / "bin/sleep").unlink()
     result = setup({"python3": MAKES, "sleep": FAST, "chromium": NOTES})
     assert (result.returncode, result.stderr) == (0, "")
     said = result.stdout.splitlines()
-    assert said[0].startswith("Installing 2 packages into .venv, once: it takes 3.6 GB")
+    assert said[0].startswith("Installing 2 packages into .venv, once: it takes 3.9 GB")
     assert any(line.strip().endswith("0 s: Downloading walrus (3 MiB)") for line in said[1:-1])
     assert re.fullmatch(r"Installed: \.venv has [\d.]+\w?\.", said[-1])
 

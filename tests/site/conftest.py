@@ -26,6 +26,73 @@ def serve(folder: Path):
     return server, f"http://127.0.0.1:{server.server_port}/"
 
 
+PLAYGROUND = ROOT / "book/_static/playground"
+# A bare page with a strict Content-Security-Policy: a module alone, and what the theme would add.
+HOST = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Playground</title>
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'self'">
+<link rel="stylesheet" href="playground.css"><link rel="icon" href="icon.svg">
+<script type="module" src="main.js"></script></head>
+<body class="bd-article">%s</body></html>"""
+WHOLE = '<div class="playground" data-colab="notebook.html"></div>'
+SMALL = (
+    '<div class="playground" data-size="small" data-panel="phase" data-link="playground.html"'
+    ' data-settings="surface=ravine&amp;steps=50&amp;Momentum=eta:0.03,beta:0.9"></div>'
+)
+
+
+class BareHandler(Handler):
+    """Serves the modules of the playground, and a bare page of each size."""
+
+    def do_GET(self):
+        bodies = {"/whole.html": WHOLE, "/small.html": SMALL, "/icon.svg": ""}
+        body = bodies.get(self.path.partition("?")[0])
+        if body is None:
+            super().do_GET()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write((HOST % body).encode())
+
+
+@pytest.fixture(scope="module")
+def playground_address():
+    """The address of the playground's modules on a server of their own."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(BareHandler, directory=PLAYGROUND))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def playground(chromium, playground_address):
+    """Opens a bare page with a playground; at the end nothing may have gone wrong on it."""
+    contexts, complaints = [], []
+
+    def open_page(path="whole.html", **options):
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: None if ours(r.url) else complaints.append(r.url))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(f"{playground_address}/{path}")
+        page.wait_for_selector(".playground .happened:not(:empty)")
+        return page
+
+    def ours(url):
+        return url.startswith((playground_address, "data:"))
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory) -> Path:
     """The folder of the site, built as strictly as `make book` builds it."""
@@ -66,3 +133,45 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def modules_address():
+    """The address of the playground's modules, served as they are."""
+    server, address = serve(PLAYGROUND)
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def modules(chromium, modules_address):
+    """A page that has the playground's modules and nothing on it: tests ask what they compute."""
+    page = chromium.new_page()
+    page.goto(f"{modules_address}look.js")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def modules_with(chromium, modules_address):
+    """Opens such a page on which one piece of a module has another text, a planted fault."""
+    pages = []
+
+    def open_page(module, piece, other):
+        source = (PLAYGROUND / module).read_text(encoding="utf-8")
+        assert piece in source
+        page = chromium.new_page()
+        pages.append(page)
+        page.route(
+            f"**/{module}",
+            lambda route: route.fulfill(
+                body=source.replace(piece, other), content_type="text/javascript"
+            ),
+        )
+        page.goto(f"{modules_address}look.js")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()

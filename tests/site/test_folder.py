@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from sphinx.errors import ExtensionError
 
-from book._extensions.playground import joined
+from book._extensions.playground import bundled
 from tests.book import guards
 from tests.site.conftest import serve
 from tests.site.test_pages import EVERY_PAGE, NAMES
@@ -100,7 +100,7 @@ def test_a_playground_reacts_from_the_folder(name, tab, pages):
     assert tab.complaints == []
 
 
-def test_the_joined_script_says_what_the_modules_say(tab, pages, tmp_path):
+def test_the_bundled_script_says_what_the_modules_say(tab, pages, tmp_path):
     shutil.copytree(MODULES, tmp_path / "modules")
     (tmp_path / "modules/page.html").write_text(
         '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
@@ -153,20 +153,24 @@ def test_search_on_a_server_shows_lines_too(tab, pages):
 @pytest.mark.parametrize(
     ("module", "said"),
     [
-        ('import { x } from "./main.js";\n', "import each other: main > other > main"),
-        ('import x from "./other.js";\n', 'import x from "./other.js"'),
-        ('import { x as y } from "./third.js";\n', "x as y"),
-        ('import { x } from "./third.js";\n', "third.js is missing; main > other needs it"),
-        ("export default function f() {}\n", "export default function"),
-        ("export let count = 0;\n", "export let count"),
+        ('import { x } from "./third.js";\n', 'Could not resolve "./third.js"'),
+        ("export const y = 1;\n", 'No matching export in "other.js" for import "x"'),
+        ("export function x( {}\n", "other.js:2:0"),
+        ('export const x = (y) => typeof y == "numbr";\n', "will never evaluate to"),
     ],
+    ids=["missing module", "missing name", "broken module", "warning"],
 )
-def test_modules_that_cannot_be_joined_are_refused(module, said, tmp_path):
-    (tmp_path / "main.js").write_text('import {\n  x,\n} from "./other.js";\nx();\n')
+def test_modules_that_cannot_be_bundled_are_refused(module, said, tmp_path):
+    (tmp_path / "main.js").write_text('import { x } from "./other.js";\nx();\n')
     (tmp_path / "other.js").write_text("export function x() {}\n")
-    script = joined(tmp_path)
-    assert script.index("function x()") < script.index("x();")
+    script = bundled(tmp_path)
+    assert script.index("function x()") < script.rindex("x()")
     assert "import" not in script and "export" not in script
     (tmp_path / "other.js").write_text(module)
     with pytest.raises(ExtensionError, match=re.escape(said)):
-        joined(tmp_path)
+        bundled(tmp_path)
+
+
+def test_a_missing_bundler_is_said_in_one_sentence(tmp_path):
+    with pytest.raises(ExtensionError, match=r"no esbuild: run `make check` once.*\.$"):
+        bundled(tmp_path, tmp_path)

@@ -71,11 +71,12 @@ def inputs(root: Path) -> dict[str, str]:
         for path in sorted(_files(root))
     }
     versions = " ".join([sys.version, *installed()])
-    tool = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    tools = [*sorted(Path(__file__).parent.glob("*.py")), ROOT / "tools/js/package-lock.json"]
+    tool = b"".join(path.read_bytes() for path in tools)
     return found | {
         "environment: installed packages": _digest(versions.encode()),
         "environment: RAVINE_COLAB_BRANCH": os.environ.get("RAVINE_COLAB_BRANCH", ""),
-        "environment: tools/site": _digest(tool),
+        "environment: tools": _digest(tool),
     }
 
 

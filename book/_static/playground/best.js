@@ -1,5 +1,6 @@
 /** The search behind the button "Best settings": try every setting of a grid. */
 
+import { knownAs } from "./numbers.js";
 import { losses } from "./walk.js";
 
 /** Learning rates from 1e-4 to 10, twenty in a decade, to three digits. */
@@ -28,9 +29,9 @@ export function rounded(value) {
  */
 export function score(surface, errors, steps) {
   const walked = errors.slice(1);
-  const escape = walked.findIndex((error) => error < surface.escaped);
-  if (escape >= 0) {
-    walked.fill(surface.escaped, escape);
+  const left = walked.findIndex((error) => error < surface.escaped);
+  if (left >= 0) {
+    walked.fill(surface.escaped, left);
     walked.push(...Array(steps - walked.length).fill(surface.escaped));
   }
   if (walked.length < steps) {
@@ -42,7 +43,7 @@ export function score(surface, errors, steps) {
 /**
  * Find the best setting of one algorithm; its present one takes part.
  * @param {import("./surfaces.js").Surface} surface
- * @param {import("./optimizers.js").Algorithm} algorithm
+ * @param {import("./walk.js").Algorithm} algorithm
  * @param {Record<string, number>} present its hyperparameters
  * @param {[number, number]} start θ_0
  * @param {number} steps T
@@ -64,9 +65,12 @@ export function best(surface, algorithm, present, start, steps, ratesOnly = fals
 }
 
 function candidates(present, ratesOnly) {
-  let settings = RATES.map((eta) => ({ ...present, eta }));
-  for (const [name, values] of ratesOnly ? [] : Object.entries(GRID)) {
-    if (name in present) {
+  const names = Object.keys(present);
+  const rate = names.find((name) => knownAs(name) === "eta");
+  let settings = rate ? RATES.map((eta) => ({ ...present, [rate]: eta })) : [];
+  for (const name of ratesOnly ? [] : names) {
+    const values = GRID[knownAs(name)];
+    if (values) {
       settings = settings.flatMap((setting) =>
         values.map((value) => ({ ...setting, [name]: value })),
       );

@@ -32,6 +32,10 @@ export function fitted(canvas) {
  * @property {number} top
  * @property {number} right
  * @property {number} bottom in CSS pixels
+ * @property {[number, number]} xRange
+ * @property {[number, number]} yRange the numbers at the ends of the axes
+ * @property {boolean} log whether the vertical axis is logarithmic
+ * @property {boolean} logX whether the horizontal one is
  * @property {boolean} [named] whether what is drawn has names in place of numbers below it
  * @property {(x: number) => number} x pixels of a number on the horizontal axis
  * @property {(y: number) => number} y pixels of a number on the vertical axis
@@ -132,12 +136,21 @@ function across({ logX, xRange, left, right }) {
   return logX ? powers(...xRange) : ticks(...xRange, (right - left) / 70);
 }
 
+/** A loss for the eye: two digits. */
+export function shortly(value) {
+  return Number.isFinite(value) ? plain(Number(value.toPrecision(2))) : "not a number";
+}
+
 function ticks(low, high, wanted) {
   const rough = (high - low) / Math.max(3, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const found = [];
-  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + 1e-9 * step; value += step) {
+  for (
+    let value = Math.ceil(low / step - 1e-9) * step;
+    value <= high + 1e-9 * step;
+    value += step
+  ) {
     found.push(Math.abs(value) < 1e-9 * step ? 0 : value);
   }
   return found;

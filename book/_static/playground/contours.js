@@ -115,7 +115,12 @@ function drawLines(pen, box, { e, columns, rows }, heights) {
   pen.stroke();
 }
 
-const CORNERS = [[0, 0], [1, 0], [1, 1], [0, 1]];
+const CORNERS = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+];
 
 function crossings(square, level) {
   const above = square.map((value) => value >= level);

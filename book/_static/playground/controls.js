@@ -1,16 +1,17 @@
 /** The form: every control is a real one, with a label, and can be used from the keyboard. */
 
-import { LOOKS, PAPER, drawMarker } from "./look.js";
-import { BATCHES, LIMITS, within } from "./state.js";
+import { drawMarker, LOOKS, PAPER } from "./look.js";
+import { within } from "./numbers.js";
 
 let made = 0;
 
 /**
  * Make an element.
- * @param {string} tag
- * @param {Record<string, any>} attributes; one that starts with "on" is a listener
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} attributes one that starts with "on" is a listener
  * @param {...(Node | string)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -33,7 +34,7 @@ export function unique(word) {
   return `playground-${word}-${made}`;
 }
 
-/** @returns {HTMLElement} a button with a listener */
+/** @returns {HTMLButtonElement} a button with a listener */
 export function button(text, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, text);
 }
@@ -43,51 +44,42 @@ export const SCALES = {
   plain: { to: (value) => value, from: (place) => place },
   size: { to: Math.log10, from: (place) => 10 ** place },
   decay: { to: (value) => -Math.log10(1 - value), from: (place) => 1 - 10 ** -place },
-};
-
-/** The numbers that can be set: what they are called and how their sliders move. */
-export const NUMBERS = {
-  kappa: { label: "Condition number κ", scale: "size", step: 0.02, digits: 3 },
-  angle: { label: "Angle of the floor, degrees", scale: "plain", step: 1, digits: 3 },
-  seed: { label: "Order of the minibatches (seed)", scale: "plain", step: 1, digits: 2 },
-  steps: { label: "Steps", scale: "size", step: 0.02, digits: 2 },
-  eta: { label: "Learning rate η", scale: "size", step: 0.02, digits: 3 },
-  beta: { label: "Momentum factor β", scale: "plain", step: 0.01, digits: 3 },
-  rho: { label: "Decay γ (rho)", scale: "decay", step: 0.05, digits: 4 },
-  beta1: { label: "Decay β₁ of m", scale: "decay", step: 0.05, digits: 4 },
-  beta2: { label: "Decay β₂ of v", scale: "decay", step: 0.05, digits: 4 },
-  epsilon: { label: "Small constant ε", scale: "size", step: 0.1, digits: 2 },
+  wide: { to: Math.cbrt, from: (place) => place ** 3 },
 };
 
 /**
- * A slider with a field for the exact number; for the minibatch size, a list of the few that go.
- * @param {string} name a key of NUMBERS, or "batch"
+ * A slider with a field for the exact number.
+ * @param {import("./numbers.js").Spec} spec
  * @param {(value: number) => void} changed is told of every new number
  * @returns {{node: HTMLElement, show: (value: number) => void}}
  */
-export function slider(name, changed) {
-  if (name === "batch") {
-    return batchChoice(changed);
-  }
-  const { label, scale, step, digits } = NUMBERS[name];
+export function slider(spec, changed) {
+  const { label, scale, step, digits, whole } = spec;
   const { to, from } = SCALES[scale];
-  const [low, high] = LIMITS[name];
-  const whole = name === "steps" || name === "seed";
-  const id = unique(name);
+  const [low, high] = spec.limits;
+  const id = unique("number");
   const range = element("input", {
-    type: "range", id, min: to(low), max: to(high), step,
+    type: "range",
+    id,
+    min: to(low),
+    max: to(high),
+    step,
     oninput: () => {
       const place = Number(range.value);
       const exact = Number(from(place).toPrecision(digits));
-      change(within(name, whole ? Math.round(exact) : exact));
+      change(within(spec, whole ? Math.round(exact) : exact, current));
     },
   });
   const field = element("input", {
-    type: "number", min: low, max: high, step: whole ? 1 : "any", "aria-label": `${label}, exact`,
+    type: "number",
+    min: low,
+    max: high,
+    step: whole ? 1 : "any",
+    "aria-label": `${label}, exact`,
     onchange: () => {
-      const value = within(name, field.value, current);
+      const value = within(spec, field.value, current);
       change(whole ? Math.round(value) : value);
-      field.value = current;
+      field.value = String(current);
     },
   });
   let current = low;
@@ -97,13 +89,19 @@ export function slider(name, changed) {
   };
   const show = (value) => {
     current = value;
-    range.value = to(value);
+    range.value = String(to(value));
     range.setAttribute("aria-valuetext", String(value));
     if (document.activeElement !== field) {
-      field.value = value;
+      field.value = String(value);
     }
   };
-  const node = element("div", { class: "slider" }, element("label", { for: id }, label), range, field);
+  const node = element(
+    "div",
+    { class: "slider" },
+    element("label", { for: id }, label),
+    range,
+    field,
+  );
   return { node, show };
 }
 
@@ -119,20 +117,22 @@ export function choice(label, options, changed) {
   const list = element("select", { id, onchange: () => changed(list.value) });
   list.append(...options.map(([value, text]) => element("option", { value }, text)));
   const node = element("div", { class: "choice" }, element("label", { for: id }, label), list);
-  return { node, show: (value) => { list.value = value; } };
-}
-
-/** A list of the minibatch sizes. */
-export function batchChoice(changed) {
-  /** @type {[string, string][]} */
-  const sizes = BATCHES.map((size) => [String(size), String(size)]);
-  const made = choice("Minibatch size", sizes, (value) => changed(Number(value)));
-  return { node: made.node, show: (value) => made.show(String(value)) };
+  return {
+    node,
+    show: (value) => {
+      list.value = value;
+    },
+  };
 }
 
 /** @returns {HTMLElement} the line and the marker of an algorithm, as the drawings have them */
 export function swatch(name) {
-  const canvas = element("canvas", { width: 88, height: 40, class: "swatch", "aria-hidden": "true" });
+  const canvas = element("canvas", {
+    width: 88,
+    height: 40,
+    class: "swatch",
+    "aria-hidden": "true",
+  });
   const pen = canvas.getContext("2d");
   const { colour, marker, dash } = LOOKS[name];
   pen.scale(2, 2);

@@ -1,5 +1,12 @@
 /** What an algorithm remembers and makes of it, step by step. */
 
+import { OWN } from "./own.js";
+
+/** The names of the state in one of a walk's states. */
+function statesOf(parameters) {
+  return Object.keys(parameters[0]).filter((name) => name !== "theta");
+}
+
 /**
  * The quantities behind step t of both parameters, in the order of the equations.
  * @param {string} name of the algorithm
@@ -13,6 +20,11 @@ export function quantities(name, hyperparameters, walk, t) {
   const rows = [row("g", "gradient", walk.gradients[t - 1])];
   const add = (symbol, words, of) => rows.push(row(symbol, words, state.map(of)));
   const { eta, beta1, beta2, epsilon } = hyperparameters;
+  if (name === OWN) {
+    for (const each of statesOf(state)) {
+      add(each, "state", (parameter) => parameter[each]);
+    }
+  }
   if (name === "Momentum" || name === "Nesterov") {
     add("m", "sum of gradients", ({ m }) => m);
   } else if (name === "AdaGrad" || name === "RMSprop") {
@@ -28,7 +40,13 @@ export function quantities(name, hyperparameters, walk, t) {
     add("η/(√v̂+ε)", "rate of this parameter", ({ v }) => eta / (Math.sqrt(vHat(v)) + epsilon));
   }
   const [before, after] = [walk.points[t - 1], walk.points[t]];
-  rows.push(row("Δθ", "step", [0, 1].map((k) => after[k] - before[k])));
+  rows.push(
+    row(
+      "Δθ",
+      "step",
+      [0, 1].map((k) => after[k] - before[k]),
+    ),
+  );
   return rows;
 }
 
@@ -44,10 +62,15 @@ function row(symbol, words, values) {
  * @param {import("./walk.js").Walk} walk
  * @param {number} k 0 or 1, the parameter
  * @param {number} t 1 ... T
- * @returns {{g: number, m?: number, root?: number}}
+ * @returns {{g: number, m?: number, root?: number, own?: Record<string, number>}} `own` holds the
+ *   whole state of the reader's rule
  */
 export function drawn(name, { beta1, beta2 }, walk, k, t) {
   const g = walk.gradients[t - 1][k];
+  if (name === OWN) {
+    const names = statesOf(walk.states[t]);
+    return { g, own: Object.fromEntries(names.map((each) => [each, walk.states[t][k][each]])) };
+  }
   const { m, v, G } = walk.states[t][k];
   if (name === "Adam") {
     return { g, m: m / (1 - beta1 ** t), root: Math.sqrt(v / (1 - beta2 ** t)) };

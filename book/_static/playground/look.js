@@ -10,6 +10,7 @@ export const LOOKS = {
   AdaGrad: { colour: "#bf8300", marker: "P", dash: [6, 1, 1, 1, 1, 1] },
   RMSprop: { colour: "#00875f", marker: "^", dash: [2, 1] },
   Adam: { colour: "#d55e00", marker: "*", dash: [] },
+  Own: { colour: "#8a1c7c", marker: "v", dash: [8, 2, 2, 2] },
 };
 /** Drawings are light cards on light and on dark pages, as the figures of the book. */
 export const INK = "#22303c";
@@ -32,7 +33,7 @@ export const PHASES = {
 /**
  * Draw the marker of an algorithm.
  * @param {CanvasRenderingContext2D} pen its fillStyle is the colour
- * @param {string} marker o, s, D, P, ^ or *
+ * @param {string} marker o, s, D, P, ^, v or *
  * @param {number} x centre, in pixels
  * @param {number} y centre, in pixels
  * @param {number} r about half its size
@@ -46,12 +47,32 @@ export function drawMarker(pen, marker, x, y, r) {
   } else if (marker === "P") {
     const [a, b] = [0.4 * r, 1.15 * r];
     corners(pen, x, y, [
-      [-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a],
-      [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a],
+      [-a, -b],
+      [a, -b],
+      [a, -a],
+      [b, -a],
+      [b, a],
+      [a, a],
+      [a, b],
+      [-a, b],
+      [-a, a],
+      [-b, a],
+      [-b, -a],
+      [-a, -a],
     ]);
   } else {
-    const shape = { D: star(4, 1.2, 1.2 * Math.SQRT1_2), "^": star(3, 1.3, 0.65), "*": star(5, 1.6, 0.65) };
-    corners(pen, x, y, shape[marker].map(([dx, dy]) => [r * dx, r * dy]));
+    const shape = {
+      D: star(4, 1.2, 1.2 * Math.SQRT1_2),
+      "^": star(3, 1.3, 0.65),
+      v: star(3, -1.3, -0.65),
+      "*": star(5, 1.6, 0.65),
+    };
+    corners(
+      pen,
+      x,
+      y,
+      shape[marker].map(([dx, dy]) => [r * dx, r * dy]),
+    );
   }
   pen.fill();
 }

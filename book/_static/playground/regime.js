@@ -20,9 +20,15 @@ export function eigenvalues(name, step, beta = 0) {
   const square = (s * s) / 4 - p;
   const root = Math.sqrt(Math.abs(square));
   if (square < 0) {
-    return [{ real: s / 2, imaginary: root }, { real: s / 2, imaginary: -root }];
+    return [
+      { real: s / 2, imaginary: root },
+      { real: s / 2, imaginary: -root },
+    ];
   }
-  return [{ real: s / 2 + root, imaginary: 0 }, { real: s / 2 - root, imaginary: 0 }];
+  return [
+    { real: s / 2 + root, imaginary: 0 },
+    { real: s / 2 - root, imaginary: 0 },
+  ];
 }
 
 /** By how much one step shortens the distance in the end: the larger size of the eigenvalues. */
@@ -53,7 +59,7 @@ export const WITH_REGIME = ["GD", "Momentum", "Nesterov"];
 /**
  * The regime of a walk on a bowl with two curvatures.
  * @param {string} name "GD", "Momentum" or "Nesterov"
- * @param {{eta: number, beta?: number}} hyperparameters
+ * @param {Record<string, number>} hyperparameters eta, and with momentum beta
  * @param {[number, number]} curvatures μ and L
  * @returns {{regime: "monotone" | "oscillating" | "divergent", motions: string[], rate: number}}
  *   the motions of the flat and the steep axis, and the slower axis's rate
@@ -61,13 +67,19 @@ export const WITH_REGIME = ["GD", "Momentum", "Nesterov"];
 export function regime(name, { eta, beta = 0 }, curvatures) {
   const motions = curvatures.map((curvature) => motion(name, eta * curvature, beta));
   const slower = Math.max(...curvatures.map((curvature) => rate(name, eta * curvature, beta)));
-  let whole = "oscillating";
+  return { regime: regimeOf(motions), motions, rate: slower };
+}
+
+/**
+ * The regime of a whole walk, from the motions along its axes.
+ * @param {string[]} motions
+ * @returns {"monotone" | "oscillating" | "divergent"}
+ */
+export function regimeOf(motions) {
   if (motions.includes("divergent")) {
-    whole = "divergent";
-  } else if (motions.every((one) => one === "monotone")) {
-    whole = "monotone";
+    return "divergent";
   }
-  return { regime: whole, motions, rate: slower };
+  return motions.every((one) => one === "monotone") ? "monotone" : "oscillating";
 }
 
 /**

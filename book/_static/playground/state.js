@@ -12,26 +12,18 @@
  * @property {string} inside the algorithm whose sliders and state are shown
  * @property {string[]} shown the algorithms that walk, in the order of ALGORITHMS
  * @property {Record<string, Record<string, number>>} hyperparameters by algorithm
+ * @property {string} rule the lines of the reader's own rule, which can be read
+ * @property {Trouble | null} trouble lines that cannot, and that nothing follows from
+ *
+ * @typedef {{text: string, line: number, message: string}} Trouble
  */
 
+import { NUMBERS, numberOfRule, within } from "./numbers.js";
 import { ALGORITHMS } from "./optimizers.js";
+import { NAMES, numbersFor, OWN, readRule } from "./own.js";
+import { LINES } from "./rule.js";
+import { LIMITS_OF_RULE } from "./rule-tokens.js";
 import { SURFACES } from "./surfaces.js";
-
-/** Lowest and highest value of every number that can be set. */
-export const LIMITS = {
-  kappa: [1, 1000],
-  angle: [-90, 90],
-  batch: [1, 64],
-  seed: [0, 99],
-  steps: [10, 1000],
-  start: [-100, 100],
-  eta: [1e-5, 10],
-  beta: [0, 0.999],
-  rho: [0, 0.9999],
-  beta1: [0, 0.999],
-  beta2: [0, 0.9999],
-  epsilon: [1e-10, 10],
-};
 
 /** Minibatch sizes, divisors of the number of data points. */
 export const BATCHES = [1, 2, 4, 8, 16, 32, 64];
@@ -59,7 +51,10 @@ export function firstSettings() {
       AdaGrad: { eta: 0.708, epsilon: 1e-8 },
       RMSprop: { eta: 0.178, rho: 0.9, epsilon: 1e-8 },
       Adam: { eta: 0.562, beta1: 0.7, beta2: 0.9, epsilon: 1e-8 },
+      [OWN]: { eta: 0.0501, beta: 0.7 },
     },
+    rule: LINES.Momentum,
+    trouble: null,
   };
 }
 
@@ -75,8 +70,11 @@ export function classDefaults() {
  */
 export function toText(settings) {
   const { options } = SURFACES[settings.surface];
+  /** @type {[string, any][]} */
   const parts = [["surface", settings.surface]];
-  parts.push(...options.map((name) => [name, settings[name]]));
+  for (const name of options) {
+    parts.push([name, settings[name]]);
+  }
   if (settings.start) {
     parts.push(["start", settings.start.join(",")]);
   }
@@ -84,6 +82,9 @@ export function toText(settings) {
   for (const name of settings.shown) {
     const numbers = Object.entries(settings.hyperparameters[name]);
     parts.push([name, numbers.map(([key, value]) => `${key}:${value}`).join(",")]);
+  }
+  if (settings.shown.includes(OWN)) {
+    parts.push(["rule", encodeURIComponent(settings.rule)]);
   }
   return parts.map(([key, value]) => `${key}=${value}`).join("&");
 }
@@ -120,24 +121,34 @@ function decoded(text) {
 export function fromText(text) {
   const settings = firstSettings();
   const given = new Map(
-    [...new URLSearchParams(decoded(text))].filter(([key]) => key in settings || key in ALGORITHMS),
+    [...new URLSearchParams(decoded(text))].filter(
+      ([key]) => Object.hasOwn(settings, key) || NAMES.includes(key),
+    ),
   );
   if (Object.hasOwn(SURFACES, given.get("surface"))) {
     settings.surface = given.get("surface");
   }
   for (const name of ["kappa", "angle", "batch", "seed", "steps"]) {
-    settings[name] = within(name, given.get(name), settings[name]);
+    settings[name] = within(NUMBERS[name], given.get(name), settings[name]);
   }
   settings.batch = BATCHES.findLast((size) => size <= settings.batch);
   settings.seed = Math.round(settings.seed);
   settings.steps = Math.round(settings.steps);
   const start = (given.get("start") ?? "").split(",");
-  if (start.length === 2 && start.every((value) => value !== "" && Number.isFinite(Number(value)))) {
-    settings.start = start.map((value) => within("start", value, 0));
+  if (
+    start.length === 2 &&
+    start.every((value) => value !== "" && Number.isFinite(Number(value)))
+  ) {
+    const [x, y] = start.map((value) => within(NUMBERS.start, value, 0));
+    settings.start = [x, y];
   }
-  const shown = Object.keys(ALGORITHMS).filter((name) => given.has(name));
+  if (given.has("rule")) {
+    readOwn(settings, given.get("rule"));
+  }
+  const shown = NAMES.filter((name) => given.has(name) && !(name === OWN && settings.trouble));
   for (const name of shown) {
-    readNumbers(settings.hyperparameters[name], given.get(name));
+    const spec = name === OWN ? numberOfRule : (key) => NUMBERS[key];
+    readNumbers(settings.hyperparameters[name], given.get(name), spec);
   }
   settings.shown = shown.length ? shown : settings.shown;
   const inside = given.get("inside") ?? settings.inside;
@@ -145,23 +156,24 @@ export function fromText(text) {
   return settings;
 }
 
-function readNumbers(numbers, text) {
-  for (const part of text.split(",")) {
-    const [key, value] = part.split(":");
-    if (key in numbers) {
-      numbers[key] = within(key, value, numbers[key]);
-    }
+/** Take over the rule of an address, or say why not: nothing else follows from one with an error. */
+function readOwn(settings, text) {
+  const { rule, error } = readRule(text);
+  if (error) {
+    // too long a text is not even shown
+    const shown = text.length > LIMITS_OF_RULE.characters ? settings.rule : text;
+    settings.trouble = { text: shown, line: error.line, message: error.message };
+    return;
   }
+  settings.rule = text;
+  settings.hyperparameters[OWN] = numbersFor(rule, {});
 }
 
-/**
- * @param {string} name of a number in LIMITS
- * @param {string | number | undefined} value
- * @param {number} otherwise what it is where `value` is no number
- * @returns {number} the value, moved into its limits
- */
-export function within(name, value, otherwise) {
-  const number = value === undefined || value === "" ? NaN : Number(value);
-  const [low, high] = LIMITS[name];
-  return Number.isFinite(number) ? Math.max(low, Math.min(high, number)) : otherwise;
+function readNumbers(numbers, text, spec) {
+  for (const part of text.split(",")) {
+    const [key, value] = part.split(":");
+    if (Object.hasOwn(numbers, key)) {
+      numbers[key] = within(spec(key), value, numbers[key]);
+    }
+  }
 }

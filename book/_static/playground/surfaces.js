@@ -11,6 +11,7 @@
  * @property {[[number, number], [number, number]]} window the part worth drawing
  * @property {[number, number]} start a start that shows what is special about the surface
  * @property {[number, number]} [curvatures] μ and L, where they are the same everywhere
+ * @property {{x: number[][], y: number[], batches: number[][]}} [data] of one with minibatches
  * @property {number} [escaped] on a surface without a minimum: a walk below this has escaped
  */
 
@@ -128,7 +129,10 @@ export function saddle() {
     value: (x, y) => 5 * x * x - y * y,
     gradient: (x, y) => [10 * x, -2 * y],
     minima: [],
-    window: [[-1.5, 1.5], [-2, 2]],
+    window: [
+      [-1.5, 1.5],
+      [-2, 2],
+    ],
     start: [-1.2, 0.01],
     curvatures: [-2, 10],
     escaped: -4,
@@ -143,7 +147,10 @@ export function monkeySaddle() {
     value: (x, y) => x * x * x - 3 * x * y * y,
     gradient: (x, y) => [3 * x * x - 3 * y * y, -6 * x * y],
     minima: [],
-    window: [[-1.5, 1.5], [-1.5, 1.5]],
+    window: [
+      [-1.5, 1.5],
+      [-1.5, 1.5],
+    ],
     start: [1, 0.01],
     escaped: -3,
   };
@@ -158,7 +165,10 @@ export function plateau() {
     value: (x, y) => 1 - pit(x, y),
     gradient: (x, y) => [x * pit(x, y), y * pit(x, y)],
     minima: [[0, 0]],
-    window: [[-4, 4], [-4, 4]],
+    window: [
+      [-4, 4],
+      [-4, 4],
+    ],
     start: [-3.2, 1.6],
   };
 }
@@ -175,7 +185,8 @@ export function manyMinima() {
     }
     return x;
   });
-  const minima = side.flatMap((x) => side.map((y) => [x, y]));
+  /** @type {[number, number][]} */
+  const minima = side.flatMap((x) => side.map((y) => /** @type {[number, number]} */ ([x, y])));
   return {
     name: "many minima",
     formula: "¼(x² + y²) + ½(2 − cos 2πx − cos 2πy)",
@@ -185,7 +196,10 @@ export function manyMinima() {
       0.5 * y + depth * k * Math.sin(k * y),
     ],
     minima: minima.sort((a, b) => Math.hypot(...a) - Math.hypot(...b)),
-    window: [[-2.5, 2.5], [-2.5, 2.5]],
+    window: [
+      [-2.5, 2.5],
+      [-2.5, 2.5],
+    ],
     start: [-2.2, 1.7],
   };
 }
@@ -198,7 +212,10 @@ export function rosenbrock() {
     value: (x, y) => (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x),
     gradient: (x, y) => [-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)],
     minima: [[1, 1]],
-    window: [[-2, 2], [-1, 3]],
+    window: [
+      [-2, 2],
+      [-1, 3],
+    ],
     start: [-1.2, 1],
   };
 }
@@ -220,11 +237,14 @@ export function himmelblau() {
     },
     minima: [
       [3, 2],
-      [-2.805118086953, 3.131312518250],
+      [-2.805118086953, 3.13131251825],
       [-3.779310253378, -3.283185991286],
-      [3.584428340330, -1.848126526964],
+      [3.58442834033, -1.848126526964],
     ],
-    window: [[-5, 5], [-5, 5]],
+    window: [
+      [-5, 5],
+      [-5, 5],
+    ],
     start: [-0.3, -0.9],
   };
 }

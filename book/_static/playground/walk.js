@@ -4,23 +4,35 @@
 export const BEYOND = 1e6;
 
 /**
+ * What walks: `update` steps one parameter (see `optimizers.js`), or `updateBoth` steps both at
+ * once, as a rule that knows the norm of the gradient does.
+ * @typedef {object} Algorithm
+ * @property {string[]} state names of its state
+ * @property {Record<string, number>} defaults its hyperparameters
+ * @property {Function} [update]
+ * @property {Function} [updateBoth] takes the parameters before the step, θ, g, t and the
+ *   hyperparameters, and returns the two parameters after it: objects with theta and the state
+ */
+
+/**
  * @typedef {object} Walk
  * @property {[number, number][]} points θ_0 ... θ_T
  * @property {number[]} losses E(θ_t)
  * @property {[number, number][]} gradients g_1 ... g_T: gradients[t - 1] made step t
- * @property {[object, object][]} states the state of both parameters after t = 0 ... T steps
+ * @property {Record<string, number>[][]} states the state of both parameters after t = 0 ... T steps
  * @property {number | null} divergedAt the step that went beyond 1e6, the last one walked
  */
 
 /**
  * @param {import("./surfaces.js").Surface} surface
- * @param {import("./optimizers.js").Algorithm} algorithm
+ * @param {Algorithm} algorithm
  * @param {Record<string, number>} hyperparameters
  * @param {[number, number]} start θ_0
  * @param {number} steps T
  * @returns {Walk}
  */
 export function walk(surface, algorithm, hyperparameters, start, steps) {
+  /** @type {Walk} */
   const result = {
     points: [[...start]],
     losses: [surface.value(...start)],
@@ -31,13 +43,9 @@ export function walk(surface, algorithm, hyperparameters, start, steps) {
   for (let t = 1; t <= steps && result.divergedAt === null; t += 1) {
     const theta = result.points[t - 1];
     const g = surface.gradient(theta[0], theta[1], t);
-    const next = [0, 1].map((k) =>
-      algorithm.update(
-        { ...result.states[t - 1][k], theta: theta[k], g: g[k], t },
-        hyperparameters,
-      ),
-    );
-    const point = next.map((parameter) => parameter.theta);
+    const next = stepOf(algorithm, result.states[t - 1], theta, g, t, hyperparameters);
+    /** @type {[number, number]} */
+    const point = [next[0].theta, next[1].theta];
     result.points.push(point);
     result.losses.push(surface.value(...point));
     result.gradients.push(g);
@@ -47,6 +55,15 @@ export function walk(surface, algorithm, hyperparameters, start, steps) {
     }
   }
   return result;
+}
+
+function stepOf(algorithm, before, theta, g, t, hyperparameters) {
+  if (algorithm.updateBoth) {
+    return algorithm.updateBoth(before, theta, g, t, hyperparameters);
+  }
+  return [0, 1].map((k) =>
+    algorithm.update({ ...before[k], theta: theta[k], g: g[k], t }, hyperparameters),
+  );
 }
 
 /**
@@ -59,11 +76,16 @@ export function losses(surface, algorithm, hyperparameters, start, steps) {
   let two = { ...firstState(algorithm), theta: start[1], g: 0, t: 0 };
   for (let t = 1; t <= steps; t += 1) {
     const g = surface.gradient(one.theta, two.theta, t);
-    one.g = g[0];
-    two.g = g[1];
-    one.t = two.t = t;
-    one = algorithm.update(one, hyperparameters);
-    two = algorithm.update(two, hyperparameters);
+    if (algorithm.updateBoth) {
+      const theta = [one.theta, two.theta];
+      [one, two] = algorithm.updateBoth([one, two], theta, g, t, hyperparameters);
+    } else {
+      one.g = g[0];
+      two.g = g[1];
+      one.t = two.t = t;
+      one = algorithm.update(one, hyperparameters);
+      two = algorithm.update(two, hyperparameters);
+    }
     if (hasDiverged([one.theta, two.theta])) {
       break;
     }

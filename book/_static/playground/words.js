@@ -1,7 +1,10 @@
 /** What happened, in words: for a screen reader, and for everybody else. */
 
-import { shortly } from "./draw.js";
-import { WITH_REGIME, regime } from "./regime.js";
+import { shortly } from "./canvas.js";
+import { coefficientsOf, motionOf } from "./linear.js";
+import { OWN, titleOf } from "./own.js";
+import { regime, regimeOf, WITH_REGIME } from "./regime.js";
+import { SURFACES } from "./surfaces.js";
 
 /**
  * One sentence on one walk.
@@ -21,7 +24,7 @@ export function outcome(name, walk, t, endless) {
 
 /**
  * All walks, the lowest loss first.
- * @param {import("./draw.js").View} view
+ * @param {import("./model.js").View} view
  * @returns {string}
  */
 export function summary(view) {
@@ -30,33 +33,64 @@ export function summary(view) {
     const place = view.start.map(shortly).join(", ");
     return `At the start (${place}), loss ${shortly(view.surface.value(...view.start))}.`;
   }
-  const at = (walk) => (t < walk.losses.length && walk.divergedAt !== t ? walk.losses[t] : Infinity);
+  const at = (walk) =>
+    t < walk.losses.length && walk.divergedAt !== t ? walk.losses[t] : Infinity;
   const endless = view.surface.minima.length === 0;
   const order = [...view.walks].sort(([, a], [, b]) => at(a) - at(b));
-  return `${order.map(([name, walk]) => outcome(name, walk, t, endless)).join(". ")}.`;
+  return `${order.map(([name, walk]) => outcome(titleOf(name), walk, t, endless)).join(". ")}.`;
+}
+
+/**
+ * What the map shows, and how it is used.
+ * @param {import("./model.js").View} view
+ * @param {string} surface a key of SURFACES
+ * @returns {string}
+ */
+export function mapWords(view, surface) {
+  const start = view.start.map(shortly).join(", ");
+  return (
+    `${SURFACES[surface].title} from above, with the paths. The start is at ${start}. ` +
+    "Arrow keys move it, Shift makes long moves, Enter plays and stops."
+  );
+}
+
+/** The same as `regime` says of the book's algorithms, of a linear rule. */
+function ownRegime(algorithm, numbers, curvatures) {
+  const rows = coefficientsOf(algorithm, numbers);
+  const axes = curvatures.map((curvature) => motionOf(rows, curvature));
+  const motions = axes.map(({ motion }) => motion);
+  return { regime: regimeOf(motions), motions, rate: Math.max(...axes.map(({ rate }) => rate)) };
 }
 
 /**
  * The regime of the chosen algorithm, with the reason.
- * @param {View} view
+ * @param {import("./model.js").View} view
  * @returns {{name: string, reason: string} | null} null where theory has no word for it
  */
 export function regimeInWords(view) {
   const { curvatures } = view.surface;
-  if (!curvatures || !WITH_REGIME.includes(view.inside)) {
+  const numbers = view.hyperparameters[view.inside];
+  if (!curvatures || ![OWN, ...WITH_REGIME].includes(view.inside)) {
     return null;
   }
-  const { regime: name, motions, rate } = regime(
-    view.inside,
-    view.hyperparameters[view.inside],
-    curvatures,
-  );
+  if (view.inside === OWN && !view.own.linear) {
+    const reason = "Its step is no sum of theta, g and state with fixed factors: it has no phases.";
+    return { name: "not linear", reason };
+  }
+  const found =
+    view.inside === OWN
+      ? ownRegime(view.own.algorithm, numbers, curvatures)
+      : regime(view.inside, numbers, curvatures);
+  const { regime: name, motions, rate } = found;
   if (curvatures[0] < 0) {
     return { name, reason: "A saddle falls for ever along y: every walk leaves." };
   }
   const [flat, steep] = motions;
   const noisy = Boolean(view.surface.data); // it never settles, and only its mean has a regime
   const axes = `${noisy ? "On average along" : "Along"} the floor ${flat}, across it ${steep}`;
-  const pace = noisy || name === "divergent" ? "" : ` In the end each step leaves ${shortly(rate)} of the distance.`;
+  const pace =
+    noisy || name === "divergent"
+      ? ""
+      : ` In the end each step leaves ${shortly(rate)} of the distance.`;
   return { name, reason: `${axes}.${pace}` };
 }

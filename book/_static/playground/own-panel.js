@@ -1,0 +1,100 @@
+/** The panel of the reader's own rule: its lines, and what is wrong with them. */
+
+import { choice, element, unique } from "./controls.js";
+import { NAMES, OWN, sameAs } from "./own.js";
+
+const PAUSE = 600; // ms without a key, after which an error is shown: a half-written line is none
+const YOURS = "yours"; // the choice where the lines are those of no algorithm of the book
+
+/**
+ * @param {import("./model.js").Model} model
+ * @param {HTMLElement} more what stands below the lines
+ * @returns {import("./form.js").Part}
+ */
+export function ownPanel(model, more) {
+  const [areaId, errorId, helpId] = ["lines", "error", "help"].map(unique);
+  const area = element("textarea", {
+    id: areaId,
+    spellcheck: "false",
+    autocomplete: "off",
+    autocapitalize: "off",
+    wrap: "off",
+    "aria-describedby": `${helpId} ${errorId}`,
+    oninput: () => model.writeRule(area.value),
+  });
+  const numbers = element("ol", { "aria-hidden": "true" });
+  const error = element("p", { id: errorId, class: "error", "aria-live": "polite" });
+  const hint = element("p", { class: "hint" });
+  /** @type {[string, string][]} */
+  const options = NAMES.filter((name) => name !== OWN).map((name) => [name, name]);
+  const start = choice("Start from", [...options, [YOURS, "my own lines"]], (name) => {
+    if (name !== YOURS) {
+      model.startFrom(name);
+    }
+  });
+  const node = element(
+    "fieldset",
+    { class: "own" },
+    element("legend", {}, "Own rule"),
+    element(
+      "p",
+      { id: helpId },
+      "Change a line and see the path change. Write one assignment a line; ",
+      ...[
+        "g",
+        " is the gradient, ",
+        "t",
+        " the step, any other name gets a slider or is state.",
+      ].map((text, i) => (i % 2 ? text : element("code", {}, text))),
+    ),
+    start.node,
+    element("label", { for: areaId }, "Lines of the rule"),
+    element("div", { class: "lines" }, numbers, area),
+    error,
+    hint,
+    more,
+  );
+
+  let timer = 0;
+  const showError = () => {
+    const { shown, trouble } = model.settings;
+    area.setAttribute("aria-invalid", String(Boolean(trouble)));
+    [...numbers.children].forEach((number, i) => {
+      number.classList.toggle("wrong", trouble?.line === i + 1);
+    });
+    const goesOn = shown.includes(OWN) ? " The last rule without an error walks on." : "";
+    write(error, trouble ? `${trouble.message}${goesOn}` : "");
+  };
+  const show = () => {
+    const { rule, trouble } = model.settings;
+    const text = trouble?.text ?? rule;
+    if (area.value !== text) {
+      area.value = text;
+    }
+    const count = text.split("\n").length;
+    area.rows = Math.max(2, count);
+    while (numbers.children.length > area.rows) {
+      numbers.lastChild.remove();
+    }
+    while (numbers.children.length < area.rows) {
+      numbers.append(element("li"));
+    }
+    start.show(sameAs(text) ?? YOURS);
+    write(hint, trouble ? "" : model.hints.join(" "));
+    clearTimeout(timer);
+    if (trouble && document.activeElement === area) {
+      timer = setTimeout(showError, PAUSE);
+    } else {
+      showError();
+    }
+  };
+  return { node, show };
+}
+
+/** Write a sentence where it is another one; what stands between backticks is code. */
+function write(node, text) {
+  if (node.textContent !== text.replaceAll("`", "")) {
+    const parts = text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
+    node.replaceChildren(...parts);
+  }
+}
