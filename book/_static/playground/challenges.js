@@ -78,7 +78,10 @@ function ending(one, { steps }) {
 function turnedRavine(kappa, steps) {
   return (draw) => {
     const surface = ravine(kappa, between(draw, -80, 80));
-    return { surface, start: surface.start.map((x) => x * between(draw, 0.6, 1.2)), steps };
+    const [x, y] = surface.start;
+    /** @type {[number, number]} */
+    const start = [x * between(draw, 0.6, 1.2), y * between(draw, 0.6, 1.2)];
+    return { surface, start, steps };
   };
 }
 
@@ -109,8 +112,9 @@ function against(name, factor, makeCase, measure) {
     const own = measured(rule, makeCase, measure, uniforms(seed), tune).value;
     const other = rival(name, makeCase, measure, seed, tune);
     const passed = own < other - Math.log10(factor);
-    const sentence = `The loss falls to 10^${digits(own)} of its start, that of ${name} to 10^${digits(other)}; `
-      + (passed ? "that is enough." : `it should be ${factor} times as low.`);
+    const sentence =
+      `The loss falls to 10^${digits(own)} of its start, that of ${name} to 10^${digits(other)}; ` +
+      (passed ? "that is enough." : `it should be ${factor} times as low.`);
     return { passed, sentence, numbers: { own, other } };
   };
 }
@@ -124,8 +128,9 @@ function judgeZigzag(rule, tune = tuned, seed = freshSeed()) {
   );
   const way = walks.reduce((sum, one) => sum + one, 0) / CASES;
   const passed = value <= -3 && way <= 4;
-  const sentence = `The loss falls to 10^${digits(value)} of its start, and the walk goes ${digits(way)} times its `
-    + `first height across; ${passed ? "that is enough." : "it should be 10^-3 and at most 4."}`;
+  const sentence =
+    `The loss falls to 10^${digits(value)} of its start, and the walk goes ${digits(way)} times its ` +
+    `first height across; ${passed ? "that is enough." : "it should be 10^-3 and at most 4."}`;
   return { passed, sentence, numbers: { loss: value, way } };
 }
 
@@ -157,9 +162,10 @@ function judgeRotation(rule, tune = tuned, seed = freshSeed()) {
   });
   const spread = Math.max(...endings) - Math.min(...endings);
   const passed = spread <= 0.01 && value <= other - 1;
-  const sentence = `Turned, the loss at the end changes by a factor of 10^${digits(spread)}, and it falls to `
-    + `10^${digits(value)}, that of GD to 10^${digits(other)}; `
-    + (passed ? "that is enough." : "it should not change, and be 10 times as low.");
+  const sentence =
+    `Turned, the loss at the end changes by a factor of 10^${digits(spread)}, and it falls to ` +
+    `10^${digits(value)}, that of GD to 10^${digits(other)}; ` +
+    (passed ? "that is enough." : "it should not change, and be 10 times as low.");
   return { passed, sentence, numbers: { spread, own: value, other } };
 }
 
