@@ -406,6 +406,20 @@ def test_everything_is_reached_by_tab_and_works(playground):
     assert page.get_by_label("Nesterov", exact=True).is_checked(), "it walks as well"
 
 
+def test_no_slider_stops_a_key(playground):
+    """Rounding a number must not bring the slider back to the place that a key has left."""
+    page = playground()
+    page.get_by_label("Steps, exact").fill("10")
+    page.keyboard.press("Enter")
+    slider = page.get_by_role("slider", name="Steps", exact=True)
+    slider.focus()
+    places = []
+    for _ in range(6):
+        places.append(float(slider.input_value()))
+        slider.press("ArrowRight")
+    assert places == sorted(set(places))
+
+
 @pytest.mark.parametrize("path", ["whole.html#surface=noisy", "small.html"])
 def test_every_control_has_a_name(playground, path):
     tree = playground(path).locator(".playground").aria_snapshot()

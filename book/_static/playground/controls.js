@@ -64,12 +64,12 @@ export function slider(spec, changed) {
     min: to(low),
     max: to(high),
     step,
-    oninput: () => {
-      const place = Number(range.value);
-      const exact = Number(from(place).toPrecision(digits));
-      change(within(spec, whole ? Math.round(exact) : exact, current));
-    },
+    oninput: () => change(numberHere()),
   });
+  const numberHere = () => {
+    const exact = Number(from(Number(range.value)).toPrecision(digits));
+    return within(spec, whole ? Math.round(exact) : exact, current);
+  };
   const field = element("input", {
     type: "number",
     min: low,
@@ -89,7 +89,10 @@ export function slider(spec, changed) {
   };
   const show = (value) => {
     current = value;
-    range.value = String(to(value));
+    // The place stays where it stands for the number, or rounding would hold an arrow key back.
+    if (numberHere() !== value) {
+      range.value = String(to(value));
+    }
     range.setAttribute("aria-valuetext", String(value));
     if (document.activeElement !== field) {
       field.value = String(value);
