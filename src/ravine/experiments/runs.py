@@ -18,6 +18,7 @@ from ravine.experiments import (
     bag_of_words,
     batch_size,
     cifar,
+    decay,
     language,
     mnist,
     randomness,
@@ -44,6 +45,7 @@ EXPERIMENTS = {
         averages,
         randomness,
         successors,
+        decay,
     )
     for experiment in family.EXPERIMENTS
 }
