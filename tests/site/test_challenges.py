@@ -74,26 +74,34 @@ def test_it_is_judged_by_keyboard(playground):
     assert button.get_attribute("aria-labelledby") == focused, "the focus stays on the button"
 
 
-# Presses the button of a task; returns how many times the page had its turn until the verdict, what
-# the button and the verdict said at these, and the longest pause between two turns in ms.
+# Presses the button of a task, and once more meanwhile; returns how many times the page had its
+# turn until the verdict, what the button said at these, how often the verdict got a text, and the
+# longest pause between two turns in ms.
 TURNS = """async (title) => {
   const all = [...document.querySelectorAll(".challenges li")];
   const item = all.find((one) => one.querySelector("strong").textContent === title);
   const [button, verdict] = ["button", ".verdict"].map((name) => item.querySelector(name));
   const seen = new Set();
-  let [turns, longest, asked] = [0, 0, 0];
+  let changes = 0;
+  const watch = new MutationObserver((all) => {
+    changes += all.filter((one) => one.addedNodes.length).length;
+  });
+  watch.observe(verdict, { childList: true });
+  let [turns, longest] = [0, 0];
   button.click();
   let last = performance.now();
-  for (; verdict.textContent === "judging …" && turns < 200; turns += 1) {
+  for (; verdict.textContent === "judging …"; turns += 1) {
     seen.add(button.getAttribute("aria-disabled"));
-    button.click(); // does nothing meanwhile
+    if (turns === 5) {
+      button.click();
+    }
     await new Promise((resolve) => setTimeout(resolve));
     const now = performance.now();
     longest = Math.max(longest, now - last);
     last = now;
   }
   return {
-    turns, longest, seen: [...seen], after: button.getAttribute("aria-disabled"),
+    turns, changes, longest, seen: [...seen], after: button.getAttribute("aria-disabled"),
     text: verdict.textContent,
   };
 }"""
@@ -104,7 +112,8 @@ def test_the_page_stays_alive_while_it_is_judged(playground):
     # a busy machine may take any time from the page: the best of three is what the page needs
     found = [page.evaluate(TURNS, NOISE) for _ in range(3)]
     for one in found:
-        assert 100 < one["turns"] < 200, "after each of 159 trials, but a click is no new question"
+        assert one["turns"] > 50, "one after each of 159 trials, where timers are alike"
+        assert one["changes"] == 2, "judging and the verdict: a second click asks nothing"
         assert one["seen"] == ["true"] and one["after"] is None
         assert re.match(r"Passed\.|Not yet\.", one["text"])
     assert min(one["longest"] for one in found) < 100
