@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 MOMENTUM = "m = beta*m + g\ntheta = theta - eta*m"
+DESCENT = "theta = theta - eta*g"
 MEAN = "m = beta*m + (1 - beta)*g\ntheta = theta - eta*m"
 # With a name of its own, two states, and a norm.
 OTHER = "s = s + norm(g)^2\nm = beta*m + g\ntheta = theta - eta*m/(sqrt(s) + c)"
@@ -214,7 +215,38 @@ def test_a_hostile_link_does_nothing_but_show_its_error(playground, text):
     assert not page.get_by_label("Own rule", exact=True).is_checked()
     assert len(lines(page).input_value()) <= 1000
     assert page.locator(".playground :is(script, img)").count() == 0
+    assert page.locator(".own .error :not(code)").count() == 0
     assert page.evaluate("Object.keys(Object.prototype)") == []
+
+
+MARKED = """async (mark) => {
+  const { ownPanel } = await import("./own-panel.js");
+  const trouble = { text: mark, line: 1, message: `Line 1: ${mark} is wrong.` };
+  const rule = "theta = theta - eta*g";
+  const said = (settings, hints) => {
+    const { node, show } = ownPanel({ settings: { rule, shown: [], ...settings }, hints }, "");
+    show();
+    return [...node.querySelectorAll(".error, .hint")].map((one) =>
+      [one.textContent, one.childElementCount]);
+  };
+  return [said({ trouble }, [])[0], said({ trouble: null }, [mark])[1]];
+}"""
+
+
+def test_marks_in_a_sentence_are_shown_and_make_no_element(playground):
+    mark = "<img src=x onerror=alert(1)>"
+    found = playground().evaluate(MARKED, mark)
+    assert found == [[f"Line 1: {mark} is wrong.", 0], [mark, 0]]
+
+
+def test_only_the_names_of_an_algorithm_are_read_from_a_link(playground):
+    others = "surface=ravine&steps=20&GD=eta:0.03,toString:2,valueOf:3"
+    page = playground(link(DESCENT, "eta:0.04,toString:2,valueOf:3", others))
+    labels = page.locator("legend:has-text('Settings of Own rule') ~ .slider label")
+    assert labels.all_text_contents() == ["eta"]
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".happened")).to_contain_text("link to this state")
+    assert not re.search("toString|valueOf", page.url)
 
 
 def test_names_that_objects_have_are_names_like_others(playground):

@@ -18,7 +18,14 @@ async ([texts, seeds]) => {
   const { parseRule } = await import("./rule.js");
   return CHALLENGES.map(({ title, text, judge }) => {
     const rule = parseRule(texts[title] ?? texts.all);
-    const verdicts = seeds.map((seed) => judge(rule, undefined, seed ?? undefined));
+    const verdicts = seeds.map((seed) => {
+      const judging = judge(rule, undefined, seed ?? undefined);
+      let step = judging.next();
+      while (!step.done) {
+        step = judging.next();
+      }
+      return step.value;
+    });
     return { title, text, verdicts };
   });
 }

@@ -3,7 +3,8 @@
  *
  * A judge tunes the rule on practice cases and then measures it on others. Starts, seeds and angles of
  * both are drawn anew at each judgement, so that no rule can be made for one picture. Rivals get the
- * same number of trials.
+ * same number of trials. A judge is a generator, which yields after each trial: the page can do other
+ * things in between.
  */
 
 import { uniforms } from "./random.js";
@@ -19,16 +20,17 @@ const CASES = 7; // cases that decide
  * @typedef {{surface: import("./surfaces.js").Surface, start: [number, number], steps: number}} Case
  * @typedef {(one: import("./walk.js").Walk, where: Case) => number} Measure lower is better
  * @typedef {(algorithm: import("./walk.js").Algorithm, measure: (numbers: Record<string, number>) =>
- *   number, draw: () => number) => Record<string, number>} Tune finds hyperparameters
+ *   number, draw: () => number) => Generator<undefined, Record<string, number>>} Tune finds hyperparameters
  * @typedef {{passed: boolean, sentence: string, numbers: Record<string, number>}} Verdict
+ * @typedef {Generator<undefined, Verdict>} Judging returns the verdict at its end
  * @typedef {object} Challenge
  * @property {string} title
  * @property {string} text what to reach
- * @property {(rule: import("./rule.js").Rule, tune?: Tune, seed?: number) => Verdict} judge
+ * @property {(rule: import("./rule.js").Rule, tune?: Tune, seed?: number) => Judging} judge
  */
 
 /** @type {Tune} tries as many settings as everyone may, at random, and returns the best. */
-export function tuned(algorithm, measure, draw) {
+export function* tuned(algorithm, measure, draw) {
   let [best, least] = [algorithm.defaults, measure(algorithm.defaults)];
   for (let trial = 1; trial < TRIALS; trial += 1) {
     const names = Object.keys(algorithm.defaults);
@@ -37,6 +39,7 @@ export function tuned(algorithm, measure, draw) {
     if (found < least || (Number.isNaN(least) && !Number.isNaN(found))) {
       [best, least] = [numbers, found];
     }
+    yield;
   }
   return best;
 }
@@ -55,7 +58,7 @@ function between(draw, low, high) {
 }
 
 /** The measure of a rule on cases that its hyperparameters were not tuned on. */
-function measured(rule, makeCase, measure, draw, tune) {
+function* measured(rule, makeCase, measure, draw, tune) {
   const algorithm = ruleAlgorithm(rule);
   const mean = (cases, numbers) => {
     const all = cases.map((one) =>
@@ -65,7 +68,7 @@ function measured(rule, makeCase, measure, draw, tune) {
   };
   const practice = Array.from({ length: PRACTICE }, () => makeCase(draw));
   const cases = Array.from({ length: CASES }, () => makeCase(draw));
-  const numbers = tune(algorithm, (tried) => mean(practice, tried), draw);
+  const numbers = yield* tune(algorithm, (tried) => mean(practice, tried), draw);
   return { value: mean(cases, numbers), numbers, algorithm };
 }
 
@@ -94,8 +97,15 @@ function wandered({ points }, { surface }) {
   return moves.reduce((sum, move) => sum + move, 0) / Math.abs(across[0]);
 }
 
-function rival(name, makeCase, measure, seed, tune) {
-  return measured(parseRule(LINES[name]), makeCase, measure, uniforms(seed), tune).value;
+function* rival(name, makeCase, measure, seed, tune) {
+  const { value } = yield* measured(
+    parseRule(LINES[name]),
+    makeCase,
+    measure,
+    uniforms(seed),
+    tune,
+  );
+  return value;
 }
 
 function freshSeed() {
@@ -103,14 +113,14 @@ function freshSeed() {
 }
 
 function digits(value) {
-  return Number(value.toPrecision(3));
+  return Number(value.toFixed(2));
 }
 
-/** @returns {(rule: import("./rule.js").Rule, tune?: Tune, seed?: number) => Verdict} */
+/** @returns {(rule: import("./rule.js").Rule, tune?: Tune, seed?: number) => Judging} */
 function against(name, factor, makeCase, measure) {
-  return (rule, tune = tuned, seed = freshSeed()) => {
-    const own = measured(rule, makeCase, measure, uniforms(seed), tune).value;
-    const other = rival(name, makeCase, measure, seed, tune);
+  return function* (rule, tune = tuned, seed = freshSeed()) {
+    const { value: own } = yield* measured(rule, makeCase, measure, uniforms(seed), tune);
+    const other = yield* rival(name, makeCase, measure, seed, tune);
     const passed = own < other - Math.log10(factor);
     const sentence =
       `The loss falls to 10^${digits(own)} of its start, that of ${name} to 10^${digits(other)}; ` +
@@ -119,10 +129,10 @@ function against(name, factor, makeCase, measure) {
   };
 }
 
-function judgeZigzag(rule, tune = tuned, seed = freshSeed()) {
+function* judgeZigzag(rule, tune = tuned, seed = freshSeed()) {
   const makeCase = turnedRavine(100, 60);
   const draw = uniforms(seed);
-  const { value, numbers, algorithm } = measured(rule, makeCase, ending, draw, tune);
+  const { value, numbers, algorithm } = yield* measured(rule, makeCase, ending, draw, tune);
   const walks = Array.from({ length: CASES }, () => makeCase(draw)).map((one) =>
     wandered(walk(one.surface, algorithm, numbers, one.start, one.steps), one),
   );
@@ -134,7 +144,7 @@ function judgeZigzag(rule, tune = tuned, seed = freshSeed()) {
   return { passed, sentence, numbers: { loss: value, way } };
 }
 
-function judgeSaddle(rule, tune = tuned, seed = freshSeed()) {
+function* judgeSaddle(rule, tune = tuned, seed = freshSeed()) {
   const makeCase = (draw) => {
     const start = [between(draw, -1.4, -0.8), 10 ** between(draw, -6, -4)];
     return { surface: saddle(), start, steps: 25 };
@@ -143,7 +153,7 @@ function judgeSaddle(rule, tune = tuned, seed = freshSeed()) {
     const step = one.losses.findIndex((loss) => loss < surface.escaped);
     return step < 0 ? steps + 1 : step;
   };
-  const { value } = measured(rule, makeCase, late, uniforms(seed), tune);
+  const { value } = yield* measured(rule, makeCase, late, uniforms(seed), tune);
   const passed = value <= 25;
   const sentence = passed
     ? `The walk leaves the saddle after ${digits(value)} steps; that is soon enough.`
@@ -151,11 +161,11 @@ function judgeSaddle(rule, tune = tuned, seed = freshSeed()) {
   return { passed, sentence, numbers: { steps: value } };
 }
 
-function judgeRotation(rule, tune = tuned, seed = freshSeed()) {
+function* judgeRotation(rule, tune = tuned, seed = freshSeed()) {
   const makeCase = turnedRavine(50, 60);
   const draw = uniforms(seed);
-  const { value, numbers, algorithm } = measured(rule, makeCase, ending, draw, tune);
-  const other = rival("GD", makeCase, ending, seed, tune);
+  const { value, numbers, algorithm } = yield* measured(rule, makeCase, ending, draw, tune);
+  const other = yield* rival("GD", makeCase, ending, seed, tune);
   const endings = [0, between(draw, 10, 35), between(draw, 40, 80)].map((angle) => {
     const surface = ravine(50, angle);
     return ending(walk(surface, algorithm, numbers, surface.start, 60), { steps: 60 });

@@ -1,5 +1,6 @@
 /** The playground: finds its places on the page, and joins settings, drawings and controls. */
 
+import { challengesPanel } from "./challenges-panel.js";
 import { button, element, swatch } from "./controls.js";
 import { Drawings } from "./drawings.js";
 import { algorithmFields, insideFields, settingSlider, surfaceFields } from "./form.js";
@@ -121,6 +122,7 @@ function wholePage(model, drawings, say, notebook) {
   const surface = surfaceFields(model);
   const python = ownClass(model, notebook, say);
   const own = ownPanel(model, python.node);
+  const challenges = challengesPanel(model);
   const keep = () => {
     history.replaceState(null, "", `${location.pathname}#${toText(model.settings)}`);
   };
@@ -131,6 +133,7 @@ function wholePage(model, drawings, say, notebook) {
     inside.node,
     buttons(model, keep, say),
     own.node,
+    challenges.node,
     algorithms.node,
     surface.node,
   );
@@ -147,6 +150,7 @@ function wholePage(model, drawings, say, notebook) {
     parts: [
       inside,
       own,
+      challenges,
       python,
       algorithms,
       surface,
