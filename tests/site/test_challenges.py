@@ -75,8 +75,8 @@ def test_it_is_judged_by_keyboard(playground):
 
 
 # Presses the button of a task, and once more meanwhile; returns how many times the page had its
-# turn until the verdict, what the button said at these, how often the verdict got a text, and the
-# longest pause between two turns in ms.
+# turn until the verdict, what the button said at these, and how often the verdict got a text.
+# No clock: a busy machine may take any time from the page.
 TURNS = """async (title) => {
   const all = [...document.querySelectorAll(".challenges li")];
   const item = all.find((one) => one.querySelector("strong").textContent === title);
@@ -87,21 +87,17 @@ TURNS = """async (title) => {
     changes += all.filter((one) => one.addedNodes.length).length;
   });
   watch.observe(verdict, { childList: true });
-  let [turns, longest] = [0, 0];
+  let turns = 0;
   button.click();
-  let last = performance.now();
   for (; verdict.textContent === "judging …"; turns += 1) {
     seen.add(button.getAttribute("aria-disabled"));
     if (turns === 5) {
       button.click();
     }
     await new Promise((resolve) => setTimeout(resolve));
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
   }
   return {
-    turns, changes, longest, seen: [...seen], after: button.getAttribute("aria-disabled"),
+    turns, changes, seen: [...seen], after: button.getAttribute("aria-disabled"),
     text: verdict.textContent,
   };
 }"""
@@ -109,14 +105,12 @@ TURNS = """async (title) => {
 
 def test_the_page_stays_alive_while_it_is_judged(playground):
     page = playground(link(MOMENTUM))
-    # a busy machine may take any time from the page: the best of three is what the page needs
-    found = [page.evaluate(TURNS, NOISE) for _ in range(3)]
-    for one in found:
+    for _ in range(2):
+        one = page.evaluate(TURNS, NOISE)
         assert one["turns"] > 50, "one after each of 159 trials, where timers are alike"
         assert one["changes"] == 2, "judging and the verdict: a second click asks nothing"
         assert one["seen"] == ["true"] and one["after"] is None
         assert re.match(r"Passed\.|Not yet\.", one["text"])
-    assert min(one["longest"] for one in found) < 100
 
 
 def test_a_verdict_on_lines_that_have_changed_is_not_given(playground):
