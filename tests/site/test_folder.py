@@ -10,7 +10,7 @@ from sphinx.errors import ExtensionError
 from book._extensions.playground import bundled
 from tests.book import guards
 from tests.site.conftest import serve
-from tests.site.test_pages import EVERY_PAGE, NAMES
+from tests.site.test_pages import AXE, DESK, EVERY_PAGE, NAMES, PHONE, RULES, RUN_AXE, TABLET
 from tools.book.notebooks import ROOT
 
 MODULES = ROOT / "book/_static/playground"
@@ -62,6 +62,7 @@ class Tab:
 @pytest.fixture
 def tab(chromium):
     context = chromium.new_context(reduced_motion="reduce")
+    context.set_default_timeout(120_000)  # a slow machine is no fault of the page
     yield Tab(context)
     context.close()
 
@@ -78,7 +79,19 @@ def test_a_page_opens_from_the_folder(name, tab, pages):
         page.wait_for_selector(".playground .happened:not(:empty)")
         colours = page.evaluate(COLOURS)
         assert len(colours) >= 1 and min(colours) > 5
+    for width in (DESK, TABLET, PHONE):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.complaints == []
+
+
+@pytest.mark.parametrize("name", ["index", WHOLE])
+def test_a_page_from_the_folder_has_no_barrier(name, tab, pages):
+    page = tab.go((pages / f"{name}.html").as_uri())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}) == []
+    page.evaluate("document.querySelector('h1').outerHTML += '<img src=x>'")
+    assert "image-alt" in " ".join(page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}))
 
 
 @pytest.mark.parametrize("name", WITH_WALK)
