@@ -97,7 +97,7 @@ def test_no_socket_is_reached(attack, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the name of such a socket is short
     listeners = []
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        for address in (f"{tmp_path.name}-{int(kind)}", f"\0{tmp_path.name}-{int(kind)}"):
+        for address in (f"{tmp_path.name}-{int(kind)}", f"\0{os.getpid()}-{int(kind)}"):
             listener = socket.socket(socket.AF_UNIX, kind)
             listener.bind(address)
             listeners.append(listener)
