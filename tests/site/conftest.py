@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,11 +21,40 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
-def serve(folder: Path):
-    """Serves a folder; returns the server and its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
+@contextmanager
+def served(folder: Path, handler: type[Handler] = Handler) -> Iterator[str]:
+    """Serves a folder at the address that it yields."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server, f"http://127.0.0.1:{server.server_port}/"
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def opening(browser, address):
+    """Yields what opens pages with a playground; at the end nothing may have gone wrong on one."""
+    contexts, complaints = [], []
+
+    def open_page(path="whole.html", **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: None if ours(r.url) else complaints.append(r.url))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(f"{address}{path}")
+        page.wait_for_selector(".playground .happened:not(:empty)")
+        return page
+
+    def ours(url):
+        return url.startswith((address, "data:"))
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
 
 
 PLAYGROUND = ROOT / "book/_static/playground"
@@ -57,40 +88,18 @@ class BareHandler(Handler):
         self.wfile.write((HOST % body).encode())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def playground_address():
-    """The address of the playground's modules on a server of their own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(BareHandler, directory=PLAYGROUND))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    """The address of the playground's modules and of bare pages on a server of their own."""
+    with served(PLAYGROUND, BareHandler) as address:
+        yield address
 
 
 @pytest.fixture
 def playground(chromium, playground_address):
     """Opens a bare page with a playground; at the end nothing may have gone wrong on it."""
-    contexts, complaints = [], []
-
-    def open_page(path="whole.html", **options):
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: None if ours(r.url) else complaints.append(r.url))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.goto(f"{playground_address}/{path}")
-        page.wait_for_selector(".playground .happened:not(:empty)")
-        return page
-
-    def ours(url):
-        return url.startswith((playground_address, "data:"))
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with opening(chromium, playground_address) as open_page:
+        yield open_page
 
 
 @pytest.fixture(scope="session")
@@ -111,10 +120,8 @@ def pages(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def address(pages):
     """The address of the site on a server of its own."""
-    server, address = serve(pages)
-    yield address
-    server.shutdown()
-    server.server_close()
+    with served(pages) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -135,26 +142,17 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def modules_address():
-    """The address of the playground's modules, served as they are."""
-    server, address = serve(PLAYGROUND)
-    yield address
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture(scope="module")
-def modules(chromium, modules_address):
+def modules(chromium, playground_address):
     """A page that has the playground's modules and nothing on it: tests ask what they compute."""
     page = chromium.new_page()
-    page.goto(f"{modules_address}look.js")
+    page.goto(f"{playground_address}look.js")
     yield page
     page.close()
 
 
 @pytest.fixture
-def modules_with(chromium, modules_address):
+def modules_with(chromium, playground_address):
     """Opens such a page on which one piece of a module has another text, a planted fault."""
     pages = []
 
@@ -169,7 +167,7 @@ def modules_with(chromium, modules_address):
                 body=source.replace(piece, other), content_type="text/javascript"
             ),
         )
-        page.goto(f"{modules_address}look.js")
+        page.goto(f"{playground_address}look.js")
         return page
 
     yield open_page

@@ -5,6 +5,17 @@ import random
 import keras
 import numpy as np
 
+from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+
+# The classes of the algorithms that the playground has.
+CLASSES = {
+    "GD": GradientDescent,
+    "Momentum": Momentum,
+    "Nesterov": Nesterov,
+    "AdaGrad": AdaGrad,
+    "RMSprop": RMSprop,
+    "Adam": Adam,
+}
 NUMBERS = ("2", "0.5", "3", "1e-3", "7.25", "1")
 FUNCTIONS = ("sqrt", "abs", "sign", "exp", "log", "norm", "max", "min")
 

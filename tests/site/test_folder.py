@@ -9,7 +9,7 @@ from sphinx.errors import ExtensionError
 
 from book._extensions.playground import bundled
 from tests.book import guards
-from tests.site.conftest import serve
+from tests.site.conftest import served
 from tests.site.test_pages import AXE, DESK, EVERY_PAGE, NAMES, PHONE, RULES, RUN_AXE, TABLET
 from tools.book.notebooks import ROOT
 
@@ -121,14 +121,12 @@ def test_the_bundled_script_says_what_the_modules_say(tab, pages, tmp_path):
         '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
         '<div class="playground"></div><script type="module" src="main.js"></script>'
     )
-    server, address = serve(tmp_path / "modules")
     said = []
-    for place in (f"{address}page.html", (pages / f"{WHOLE}.html").as_uri()):
-        page = tab.go(f"{place}#{SETTINGS}")
-        page.wait_for_selector(".playground .happened:not(:empty)")
-        said.append([page.text_content(part) for part in (".happened", "table.numbers")])
-    server.shutdown()
-    server.server_close()
+    with served(tmp_path / "modules") as address:
+        for place in (f"{address}page.html", (pages / f"{WHOLE}.html").as_uri()):
+            page = tab.go(f"{place}#{SETTINGS}")
+            page.wait_for_selector(".playground .happened:not(:empty)")
+            said.append([page.text_content(part) for part in (".happened", "table.numbers")])
     assert said[0] == said[1] and "80 steps" in said[0][0]
 
 
@@ -158,11 +156,9 @@ def test_search_from_the_folder_finds_pages_by_name(tab, pages):
 
 
 def test_search_on_a_server_shows_lines_too(tab, pages):
-    server, address = serve(pages)
-    page = tab.go(f"{address}search.html?q=bias+correction")
-    page.locator(LINES).first.wait_for()
-    server.shutdown()
-    server.server_close()
+    with served(pages) as address:
+        page = tab.go(f"{address}search.html?q=bias+correction")
+        page.locator(LINES).first.wait_for()
 
 
 @pytest.mark.parametrize(

@@ -50,11 +50,8 @@ SAME = """async (lines) => {
 }"""
 
 
-def test_the_lines_of_each_algorithm_walk_as_it_does(chromium, playground_address):
-    page = chromium.new_page()
-    page.goto(f"{playground_address}/look.js")
-    rows = page.evaluate(SAME)
-    page.close()
+def test_the_lines_of_each_algorithm_walk_as_it_does(modules):
+    rows = modules.evaluate(SAME)
     assert len(rows) == 8 * 6
     assert [row for row in rows if not (row["same"] and row["moved"])] == []
 
@@ -133,12 +130,9 @@ PHASES = """async (settings) => {
 }"""
 
 
-def test_the_phases_of_linear_rules_are_those_of_the_theory(chromium, playground_address):
-    page = chromium.new_page()
-    page.goto(f"{playground_address}/look.js")
+def test_the_phases_of_linear_rules_are_those_of_the_theory(modules):
     settings = [[0.011 * 1.37**i, beta] for i in range(14) for beta in (0.03, 0.31, 0.74, 0.93)]
-    found = page.evaluate(PHASES, settings)
-    page.close()
+    found = modules.evaluate(PHASES, settings)
     assert found == {"wrong": [], "linear": []}
 
 

@@ -4,6 +4,7 @@ import gzip
 import os
 import pickle
 import re
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.book import guards
 from tests.site import code_blocks, readable
-from tests.site.conftest import serve
+from tests.site.conftest import served
 from tools.book.notebooks import ROOT
 from tools.site import build
 
@@ -264,24 +265,17 @@ FAULTS = {
 
 @pytest.fixture
 def planted(tab, tmp_path):
-    servers, visits = [], []
+    with ExitStack() as stack:
 
-    def plant(body):
-        (tmp_path / "page.html").write_text(GOOD.format(body))
-        server, address = serve(tmp_path)
-        visit = Visit(tab, address)
-        visit.folder = tmp_path
-        servers.append(server)
-        visits.append(visit)
-        visit.go("page")
-        return visit
+        def plant(body):
+            (tmp_path / "page.html").write_text(GOOD.format(body))
+            visit = Visit(tab, stack.enter_context(served(tmp_path)))
+            visit.folder = tmp_path
+            stack.callback(visit.end)
+            visit.go("page")
+            return visit
 
-    yield plant
-    for visit in visits:
-        visit.end()
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield plant
 
 
 def test_a_good_page_has_no_complaint(planted):

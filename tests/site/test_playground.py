@@ -13,31 +13,12 @@ import pytest
 from playwright.sync_api import expect
 
 from ravine import figures, surfaces
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.surfaces import LinearRegression, descend
-from tools.book.notebooks import ROOT
+from tests.site.rules import CLASSES
 
-STATIC = ROOT / "book/_static/playground"
 STEPS = 1000
-CLASSES = {
-    "GD": GradientDescent,
-    "Momentum": Momentum,
-    "Nesterov": Nesterov,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 # Names of the hyperparameters where the page writes them otherwise.
 ARGUMENTS = {"eta": "learning_rate", "beta1": "beta_1", "beta2": "beta_2"}
-
-
-@pytest.fixture(scope="module")
-def page(chromium, playground_address):
-    """A page that has the modules and nothing on it: tests ask them what they compute."""
-    page = chromium.new_page()
-    page.goto(f"{playground_address}/look.js")
-    yield page
-    page.close()
 
 
 # The same steps
@@ -133,8 +114,8 @@ def differences_to_package(page, key):
 
 
 @pytest.mark.parametrize("key", RATES)
-def test_walks_are_those_of_the_package(page, key):
-    differences = differences_to_package(page, key)
+def test_walks_are_those_of_the_package(modules, key):
+    differences = differences_to_package(modules, key)
     assert {run: size for run, size in differences.items() if not size < 1e-9} == {}
 
 
@@ -147,24 +128,16 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_planted_fault_of_an_update_rule_is_found(chromium, playground_address, fault):
-    source = (STATIC / "optimizers.js").read_text(encoding="utf-8")
-    assert fault[0] in source
-    page = chromium.new_page()
-    page.route(
-        "**/optimizers.js",
-        lambda route: route.fulfill(body=source.replace(*fault), content_type="text/javascript"),
-    )
-    page.goto(f"{playground_address}/look.js")
+def test_planted_fault_of_an_update_rule_is_found(modules_with, fault):
+    page = modules_with("optimizers.js", *fault)
     assert max(differences_to_package(page, "ravine").values()) > 1e-3
-    page.close()
 
 
 @pytest.mark.parametrize("key", SURFACES)
-def test_surfaces_are_those_of_the_package(page, key):
+def test_surfaces_are_those_of_the_package(modules, key):
     name, options, surface = SURFACES[key]
     points = np.random.default_rng(0).uniform(*np.transpose(surface.window), (200, 2))
-    found = page.evaluate(
+    found = modules.evaluate(
         """async ([key, options, points]) => {
           const { SURFACES } = await import("./surfaces.js");
           const { value, gradient, ...rest } = SURFACES[key].make(options);
@@ -186,8 +159,8 @@ def test_surfaces_are_those_of_the_package(page, key):
         np.testing.assert_allclose(found["curvatures"], surface.curvatures())
 
 
-def test_algorithms_have_the_defaults_of_their_classes(page):
-    found = page.evaluate(
+def test_algorithms_have_the_defaults_of_their_classes(modules):
+    found = modules.evaluate(
         """async () => {
           const { ALGORITHMS } = await import("./optimizers.js");
           const entries = Object.entries(ALGORITHMS);
@@ -206,8 +179,8 @@ def test_algorithms_have_the_defaults_of_their_classes(page):
         assert len(optimizer.variables) == 2 + len(state)  # besides the count and the rate
 
 
-def test_algorithms_look_as_in_the_figures(page):
-    found = page.evaluate("async () => (await import('./look.js')).LOOKS")
+def test_algorithms_look_as_in_the_figures(modules):
+    found = modules.evaluate("async () => (await import('./look.js')).LOOKS")
     del found["Own"]  # the reader's rule is in no figure
     for name, look in found.items():
         expected = figures.look(name)
@@ -219,13 +192,13 @@ def test_algorithms_look_as_in_the_figures(page):
 
 
 @pytest.mark.parametrize("name", ["GD", "Momentum", "Nesterov"])
-def test_regime_is_that_of_the_eigenvalues(page, name):
+def test_regime_is_that_of_the_eigenvalues(modules, name):
     settings = [
         (eta, 0.0 if name == "GD" else beta)
         for eta in np.geomspace(1e-4, 0.5, 40).tolist()
         for beta in (0.0, 0.2, 0.5, 0.9, 0.99)
     ]
-    found = page.evaluate(
+    found = modules.evaluate(
         """async ([name, settings]) => {
           const { regime } = await import("./regime.js");
           return settings.map(([eta, beta]) => regime(name, { eta, beta }, [1, 34]));
@@ -282,8 +255,8 @@ def test_named_regime_is_what_the_walk_does(playground):
 # The search
 
 
-def test_best_settings_are_never_worse(page):
-    found = page.evaluate(
+def test_best_settings_are_never_worse(modules):
+    found = modules.evaluate(
         """async () => {
           const { SURFACES } = await import("./surfaces.js");
           const { ALGORITHMS } = await import("./optimizers.js");
@@ -313,8 +286,8 @@ def test_best_settings_are_never_worse(page):
         assert after < before, (key, name)  # the defaults are slow on each of these surfaces
 
 
-def test_race_of_the_first_visit_is_at_the_best_rates(page):
-    first, found = page.evaluate(
+def test_race_of_the_first_visit_is_at_the_best_rates(modules):
+    first, found = modules.evaluate(
         """async () => {
           const { ALGORITHMS } = await import("./optimizers.js");
           const { firstSettings } = await import("./state.js");

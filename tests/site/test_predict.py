@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.book import questions
 from tests.book.test_questions import NAMES, PATHS, TEXT
 from tests.book.test_site import build, small_site
-from tests.site.conftest import serve
+from tests.site.conftest import served
 from tests.site.test_folder import Tab
 from tests.site.test_pages import RULES, Visit
 from tools.book.notebooks import ROOT, read_notebook, write_notebook
@@ -55,10 +55,8 @@ def address(request, site):
     if request.param == "from the folder":
         yield site.as_uri() + "/"
         return
-    server, address = serve(site)
-    yield address
-    server.shutdown()
-    server.server_close()
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture
@@ -137,28 +135,27 @@ def test_nothing_is_stored_and_a_new_visit_begins_anew(tab, address):
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_no_barrier_and_no_overflow(width, chromium, site, tab):
-    server, address = serve(site)
-    visit = Visit(tab.page, address)
-    page = visit.go("page")
-    page.set_viewport_size({"width": width, "height": 800})
-    for place, form in enumerate(page.locator("form.predict").all()):
-        form.get_by_role("radio").nth(place).check()
-        form.get_by_role("button", name="Check").click()
-        assert min(form.evaluate(SIZES)) >= 40
-        # Colour alone tells nothing: the words say it, and so do a mark and the kind of line.
-        box = form.get_by_role("status").locator("div")
-        looks = (
-            "box => [getComputedStyle(box, '::before').content, getComputedStyle(box).borderLeft]"
-        )
-        mark, line = box.evaluate(looks)
-        assert ("✗" in mark, "dashed" in line) == ((True, True) if place == 0 else (False, False))
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        assert visit.barriers(type="tag", values=RULES) == []
-    visit.end()
-    server.shutdown()
-    server.server_close()
+    with served(site) as address:
+        visit = Visit(tab.page, address)
+        page = visit.go("page")
+        page.set_viewport_size({"width": width, "height": 800})
+        for place, form in enumerate(page.locator("form.predict").all()):
+            form.get_by_role("radio").nth(place).check()
+            form.get_by_role("button", name="Check").click()
+            assert min(form.evaluate(SIZES)) >= 40
+            # Colour alone tells nothing: the words say it, and so do a mark and the kind of line.
+            box = form.get_by_role("status").locator("div")
+            looks = """box => [
+              getComputedStyle(box, '::before').content, getComputedStyle(box).borderLeft]"""
+            mark, line = box.evaluate(looks)
+            assert ("✗" in mark, "dashed" in line) == (
+                (True, True) if place == 0 else (False, False)
+            )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for theme in ("light", "dark"):
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            assert visit.barriers(type="tag", values=RULES) == []
+        visit.end()
 
 
 def test_without_scripts_and_on_paper_the_answers_are_there(chromium, site, tab):

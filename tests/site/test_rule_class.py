@@ -13,19 +13,10 @@ import pytest
 import tensorflow as tf
 
 from ravine import surfaces
-from ravine.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
 from ravine.surfaces import descend
-from tests.site.rules import made, random_rule, steps_of
+from tests.site.rules import CLASSES, made, random_rule, steps_of
 from tools.book.notebooks import ROOT, read_notebook
 
-CLASSES = {
-    "GD": GradientDescent,
-    "Momentum": Momentum,
-    "Nesterov": Nesterov,
-    "AdaGrad": AdaGrad,
-    "RMSprop": RMSprop,
-    "Adam": Adam,
-}
 # Keras keeps learning rates in float32, which holds 2^-k exactly.
 SETTINGS = [{}, {"beta": 0.8, "rho": 0.7, "beta_1": 0.6, "beta_2": 0.95, "epsilon": 2.0**-4}]
 
@@ -239,7 +230,7 @@ OTHER_BACKEND = """
 import json, sys
 import numpy as np
 from ravine import surfaces
-from tests.site.rules import made, steps_of
+from tests.site.rules import CLASSES, made, steps_of
 ravine = surfaces.ravine(5, 20)
 for source in json.load(sys.stdin):
     print(json.dumps(steps_of(

@@ -23,7 +23,7 @@ from ravine.optimizers import (
     Momentum,
 )
 from ravine.surfaces import NoisyQuadratic, expected_losses, first_below, quadratic, walk
-from tests.site.conftest import serve
+from tests.site.conftest import opening, served
 from tests.site.test_pages import AXE, PHONE, RULES, RUN_AXE, SMALL_PHONE, TO_DARK
 from tools.book.notebooks import ROOT
 
@@ -62,46 +62,20 @@ def folder(tmp_path_factory):
     for name, words in WIDGETS.items():
         (folder / f"{name}.html").write_text(HOST % (MODULE, PLACE % words), encoding="utf-8")
     (folder / "sgd.html").write_text(HOST % (MODULE, WALK), encoding="utf-8")
-    (folder / "bare.html").write_text(HOST % ("", ""), encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
-def address(folder):
-    server, address = serve(folder)
-    yield address
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def page(chromium, address):
-    """A page that has the modules and nothing on it: tests ask them what they compute."""
-    page = chromium.new_page()
-    page.goto(f"{address}bare.html")
-    yield page
-    page.close()
+def widgets_address(folder):
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture
-def widget(chromium, address):
+def widget(chromium, widgets_address):
     """Opens a page with a widget; at the end nothing may have gone wrong on it."""
-    contexts, complaints = [], []
-
-    def open_page(name, **options):
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.goto(f"{address}{name}.html")
-        page.wait_for_selector(".playground .happened:not(:empty)")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with opening(chromium, widgets_address) as open_page:
+        yield lambda name, **options: open_page(f"{name}.html", **options)
 
 
 # The same numbers
@@ -214,29 +188,21 @@ OF = {"noisy-bowl": ("schedules", "minibatch-size")}
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_numbers_are_those_of_the_package(page, name):
+def test_numbers_are_those_of_the_package(modules, name):
     measure, allowed = MEASURES[name]
-    assert measure(page) <= allowed
+    assert measure(modules) <= allowed
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_planted_fault_is_found(chromium, address, fault):
+def test_a_planted_fault_is_found(modules_with, fault):
     module, old, new = fault
-    source = (STATIC / f"{module}.js").read_text(encoding="utf-8")
-    assert old in source
-    page = chromium.new_page()
-    page.route(
-        f"**/{module}.js",
-        lambda route: route.fulfill(body=source.replace(old, new), content_type="text/javascript"),
-    )
-    page.goto(f"{address}bare.html")
+    page = modules_with(f"{module}.js", old, new)
     measures = [MEASURES[name] for name in OF.get(module, (module,))]
     assert any(measure(page) > allowed for measure, allowed in measures)
-    page.close()
 
 
-def test_lines_look_as_in_the_figures(page):
-    sgd = page.evaluate("async () => (await import('./minibatch-size.js')).SGD")
+def test_lines_look_as_in_the_figures(modules):
+    sgd = modules.evaluate("async () => (await import('./minibatch-size.js')).SGD")
     expected = figures.look("SGD")
     assert sgd == {"colour": expected.colour, "dash": list(expected.dash[1])}
 
