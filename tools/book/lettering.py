@@ -34,18 +34,19 @@ def smallest(figure: Figure) -> float:
 
 def collisions(figure: Figure) -> list[str]:
     """Returns which texts of a drawn figure lie on each other, under a legend or off its edges."""
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+    legends = [
+        (legend.get_window_extent(), set(legend.findobj(Text)))
+        for legend in filter(Legend.get_visible, figure.findobj(Legend))
+    ]
+    boxes = [(text, text.get_text(), text.get_window_extent()) for text in texts(figure)]
     found = []
-    for place, (words, box) in enumerate(boxes):
+    for place, (text, words, box) in enumerate(boxes):
         if box.x0 < -2 or box.x1 > figure.bbox.x1 + 2:
             found.append(f"{words!r} leaves the figure")
-        found += [f"{words!r} lies on {o!r}" for o, other in boxes[place + 1 :] if meet(box, other)]
-    for legend in filter(Legend.get_visible, figure.findobj(Legend)):
-        own = set(legend.findobj(Text))
-        frame = legend.get_window_extent()
-        for text in texts(figure):
-            if text not in own and meet(frame, text.get_window_extent()):
-                found.append(f"{text.get_text()!r} lies under a legend")
+        after = boxes[place + 1 :]
+        found += [f"{words!r} lies on {others!r}" for _, others, other in after if meet(box, other)]
+        if any(text not in own and meet(frame, box) for frame, own in legends):
+            found.append(f"{words!r} lies under a legend")
     return found
 
 

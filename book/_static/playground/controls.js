@@ -48,14 +48,24 @@ export const SCALES = {
 };
 
 /**
+ * @param {{scale: string, digits: number, whole?: boolean}} spec of a slider
+ * @param {HTMLInputElement} range
+ * @returns {number} the number that the slider's place stands for
+ */
+export function numberAt({ scale, digits, whole }, range) {
+  const exact = Number(SCALES[scale].from(Number(range.value)).toPrecision(digits));
+  return whole ? Math.round(exact) : exact;
+}
+
+/**
  * A slider with a field for the exact number.
  * @param {import("./numbers.js").Spec} spec
  * @param {(value: number) => void} changed is told of every new number
  * @returns {{node: HTMLElement, show: (value: number) => void}}
  */
 export function slider(spec, changed) {
-  const { label, scale, step, digits, whole } = spec;
-  const { to, from } = SCALES[scale];
+  const { label, scale, step, whole } = spec;
+  const { to } = SCALES[scale];
   const [low, high] = spec.limits;
   const id = unique("number");
   const range = element("input", {
@@ -66,10 +76,7 @@ export function slider(spec, changed) {
     step,
     oninput: () => change(numberHere()),
   });
-  const numberHere = () => {
-    const exact = Number(from(Number(range.value)).toPrecision(digits));
-    return within(spec, whole ? Math.round(exact) : exact, current);
-  };
+  const numberHere = () => within(spec, numberAt(spec, range), current);
   const field = element("input", {
     type: "number",
     min: low,

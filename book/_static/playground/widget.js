@@ -1,7 +1,7 @@
 /** A small widget: drawings, sliders, and a sentence that says what the drawings show. */
 
 import { drawBars, drawChart, lineSwatch } from "./chart.js";
-import { button, element, SCALES, unique } from "./controls.js";
+import { button, element, numberAt, SCALES, unique } from "./controls.js";
 
 /**
  * @typedef {object} Control
@@ -100,8 +100,9 @@ function legend(charts) {
  * @param {Record<string, number>} values where its number is kept
  * @param {() => void} moved is told of every new number
  */
-function slider({ name, label, scale, low, high, step, digits, value, whole, say }, values, moved) {
-  const { to, from } = SCALES[scale];
+function slider(control, values, moved) {
+  const { name, label, scale, low, high, step, value, say } = control;
+  const { to } = SCALES[scale];
   const id = unique(name);
   const number = element("output", { for: id });
   const place = (number) => Number(to(number).toFixed(9)); // 4, not 3.9999999999999996
@@ -113,8 +114,7 @@ function slider({ name, label, scale, low, high, step, digits, value, whole, say
       max: place(high),
       step,
       oninput: () => {
-        const exact = Number(from(Number(range.value)).toPrecision(digits));
-        keep(whole ? Math.round(exact) : exact);
+        keep(numberAt(control, range));
         moved();
       },
     })
