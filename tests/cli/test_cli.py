@@ -59,8 +59,8 @@ def test_list_takes_one_screen(wide):
     assert max(map(len, lines)) <= 80
     words = re.findall(r"[\w-]+", result.output)
     assert [name for name in words if name in EXPERIMENTS][:-1] == list(EXPERIMENTS)
-    line = next(line for line in lines if line.startswith("mnist-mlp-l2"))
-    assert line.split() == ["mnist-mlp-l2", "mnist", "5/7", "5/200", "3/5"]
+    line = next(line for line in lines if line.startswith("mnist-mlp"))
+    assert line.split() == ["mnist-mlp,", "mnist-mlp-l2", "mnist", "5/7", "5-8/200", "3/5"]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -250,7 +250,9 @@ def test_quick_settings_are_the_best_of_the_recorded_grid(name):
     assert_best_of_the_recorded_grid(EXPERIMENTS[name], "quick")
 
 
-@pytest.mark.parametrize("name", ["beta-grid-mlp", "mnist-seeds", "mnist-successors"])
+@pytest.mark.parametrize(
+    "name", ["beta-grid-mlp", "mnist-seeds", "mnist-seeds-finer", "mnist-successors"]
+)
 def test_full_settings_of_our_own_are_the_best_of_the_recorded_grid(name):
     """Those that nobody published; the others are as published, or tuned in shorter runs."""
     assert_best_of_the_recorded_grid(EXPERIMENTS[name], "full")

@@ -51,25 +51,31 @@ def data() -> None:
 
 
 def _show_all(experiments: Iterable["Experiment"]) -> None:
-    """Print one line for all neighbours that run the same on the same data."""
+    """Print one line for all neighbours with as many algorithms and seeds on the same data."""
 
     def counts(experiment):
         quick, full = experiment.quick, experiment.full
         return (
             experiment.dataset,
             f"{len(quick.optimizers)}/{len(full.optimizers)}",
-            f"{quick.epochs}/{full.epochs}",
             f"{len(quick.seeds)}/{len(full.seeds)}",
         )
 
     columns = [Column("experiment", wraps=True), Column("data")]
     columns += [Column(name, number=True) for name in ("algorithms", "epochs", "seeds")]
-    rows = [
-        (", ".join(each.name for each in group), *key)
-        for key, group in groupby(experiments, counts)
-    ]
+    rows = []
+    for (data, algorithms, seeds), found in groupby(experiments, counts):
+        group = list(found)
+        epochs = "/".join(_range([each.setting(size).epochs for each in group]) for size in SIZES)
+        names = ", ".join(each.name for each in group)
+        rows.append((names, data, algorithms, epochs, seeds))
     show("The numbers are those of the quick and the full size.")
     show_table(columns, rows)
+
+
+def _range(numbers: list[int]) -> str:
+    """Return "5", or "2-60" where the numbers differ."""
+    return "-".join(map(str, sorted({min(numbers), max(numbers)})))
 
 
 def _show_one(experiment: "Experiment") -> None:
