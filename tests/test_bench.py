@@ -19,7 +19,7 @@ from ravine.training import compare
 from tools.bench import __main__ as command
 from tools.bench import descents, floors, groups, results, site, sweeps
 from tools.bench.networks import NETWORKS
-from tools.bench.workers import Team, WorkerError, take_turns
+from tools.bench.workers import Seconds, Team, WorkerError, take_turns
 
 
 def planted():
@@ -64,6 +64,12 @@ def test_seconds_are_those_of_a_step():
     nap = partial(time.sleep, 0.4)
     [row], _ = take_turns([replace(team(nap=nap), steps=1000)], rounds=1)
     assert 0.4 <= 1000 * row["seconds"] < 400
+
+
+def test_a_run_may_measure_itself_and_what_others_return_is_no_time():
+    measured = team(mine=partial(Seconds, 90), loss=partial(float, 90))
+    rows, _ = take_turns([replace(measured, steps=3)], rounds=1)
+    assert rows[0]["seconds"] == 30 and rows[1]["seconds"] < 30
 
 
 def test_only_a_fresh_team_has_a_new_process_every_round(tmp_path):

@@ -14,6 +14,9 @@ OPTIONAL = ("jax", "torch", "optax")  # without one, its contestants are left ou
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
+PLAYGROUND = "the playground, 6 algorithms"
+
+
 @dataclass(frozen=True)
 class Group:
     """Subjects that are written down in one file.
@@ -119,7 +122,14 @@ def _frames():
     frames = 180  # half of the time that a walk plays
     team = Team("tools.bench.frames:contestants", (frames,), steps=frames, warm_ups=1)
     times = "seconds per frame of a browser without a display, which draws 60 a second at most"
-    return Group({"the playground, 6 algorithms": [team]}, {"times": times, "frames": frames})
+    return Group({PLAYGROUND: [team]}, {"times": times, "frames": frames})
+
+
+def _processor():
+    frames = 180
+    team = Team("tools.bench.frames:processor", (frames,), steps=frames, warm_ups=1)
+    times = "seconds of the processor per frame, in the thread of the page"
+    return Group({PLAYGROUND: [team]}, {"times": times, "frames": frames})
 
 
 GROUPS = {
@@ -128,6 +138,7 @@ GROUPS = {
     "sweeps": _sweeps(),
     "descents": _descents(),
     "frames": _frames(),
+    "processor": _processor(),
     "imports": Group(
         {"a new process": [Team("tools.bench.commands:imports", backend="tensorflow", warm_ups=1)]},
         {"times": "seconds of a whole process"},
