@@ -98,7 +98,7 @@ def test_start_from_gives_the_lines_and_settings_of_an_algorithm(playground):
 
 
 PHASES = """async (settings) => {
-  const { coefficientsOf, isLinear, motionOf } = await import("./linear.js");
+  const { alongAxis, coefficientsOf, isLinear } = await import("./linear.js");
   const { LINES, parseRule, ruleAlgorithm } = await import("./rule.js");
   const { motion, rate } = await import("./regime.js");
   const wrong = [];
@@ -109,7 +109,7 @@ PHASES = """async (settings) => {
     for (const [eta, beta] of settings) {
       for (const each of [algorithm, longer]) {
         const rows = coefficientsOf(each, { eta, beta });
-        const found = motionOf(rows, 3);
+        const found = alongAxis(rows)(3);
         const expected = motion(name, 3 * eta, beta);
         const radius = Math.max(rate(name, 3 * eta, beta), each === longer ? 0.1 : 0);
         const right = isLinear(each, { eta, beta }) && Math.abs(found.rate - radius) < 1e-6;

@@ -16,17 +16,18 @@ import { drawMarker, LOOKS } from "./look.js";
 export function drawCurves(canvas, view, label, values, first, log) {
   const { pen, width, height } = fitted(canvas);
   const { curves, range } = kept(canvas, view.version, () => {
-    const curves = [...view.walks].map(([name, walk]) => [name, values(walk)]);
+    const curves = new Map([...view.walks].map(([name, walk]) => [name, values(walk)]));
     return { curves, range: log ? logRange(curves) : linearRange(curves, view.surface) };
   });
   const box = frame(width, height, [0, view.steps], range, { log });
   ground(canvas, [view.steps, ...range].join(), pen, width, height, (copy) =>
     drawAxes(copy, box, { x: "step", y: label }),
   );
-  trail(canvas, view, range.join(), pen, width, height, (copy, from, offsets) => {
+  trail(canvas, view, range.join(), pen, width, height, (copy, some, from, offsets) => {
     clip(copy, box.left, box.top - 2, box.right + 2, box.bottom + 2);
-    for (const [name, numbers] of curves) {
-      const places = numbers
+    for (const [name] of some) {
+      const places = curves
+        .get(name)
         .slice(Math.max(0, from - first), Math.max(0, Math.floor(view.t) - first + 1))
         .map((value, i) => [box.x(i + Math.max(from, first)), lowered(box, value)]);
       drawCurve(copy, name, places, offsets);
@@ -71,7 +72,7 @@ const SPAN = 1e14; // decades below the largest value say nothing new
 function logRange(curves) {
   let low = Infinity;
   let high = 0;
-  for (const [, numbers] of curves) {
+  for (const numbers of curves.values()) {
     for (const value of numbers) {
       low = value > 0 ? Math.min(low, value) : low;
       high = Number.isFinite(value) ? Math.max(high, value) : high;
@@ -81,7 +82,8 @@ function logRange(curves) {
     return [0.1, 1];
   }
   // a walk that flies apart would push all others to the bottom
-  const largest = Math.min(high, 1e3 * Math.max(...curves.map(([, numbers]) => numbers[0] || 0)));
+  const first = Math.max(...[...curves.values()].map((numbers) => numbers[0] || 0));
+  const largest = Math.min(high, 1e3 * first);
   const top = 10 ** Math.ceil(Math.log10(largest || high));
   const bottom = 10 ** Math.floor(Math.log10(Math.max(low, largest / SPAN)));
   return [Math.min(bottom, top / 10), top];
@@ -92,6 +94,6 @@ function linearRange(curves, surface) {
   const values = [surface.value(0, top), surface.value(left, 0), surface.value(right, low)];
   return [
     Math.min(surface.escaped, ...values),
-    Math.max(...curves.map(([, numbers]) => numbers[0]), 1),
+    Math.max(...[...curves.values()].map((numbers) => numbers[0]), 1),
   ];
 }

@@ -25,9 +25,9 @@ export function drawMap(canvas, view) {
   });
   const others = [...view.walks].filter(([name]) => name !== view.inside);
   const walks = [...others, [view.inside, view.walks.get(view.inside)]];
-  trail(canvas, view, view.ground, pen, width, height, (copy, from) => {
+  trail(canvas, view, view.ground, pen, width, height, (copy, some, from) => {
     clip(copy, box.left, box.top, box.right, box.bottom);
-    walks.forEach(([name, walk]) => drawPath(copy, box, name, walk, view, from));
+    some.forEach(([name, walk]) => drawPath(copy, box, name, walk, view, from));
     copy.restore();
   });
   clip(pen, box.left, box.top, box.right, box.bottom);

@@ -47,13 +47,30 @@ const PANELS = {
   ],
 };
 
+function paintSized({ canvas, paint }) {
+  if (canvas.clientWidth > 0) {
+    paint(canvas);
+  }
+}
+
+/** Whether any of it is on the screen. */
+function isSeen(canvas) {
+  const { top, bottom } = canvas.getBoundingClientRect();
+  return bottom > 0 && top < window.innerHeight;
+}
+
 /** The drawings of one playground. */
 export class Drawings {
   /** @param {import("./model.js").Model} model */
   constructor(model) {
     this.model = model;
     this.map = element("canvas", { class: "map", tabindex: 0, role: "application" });
+    /** @typedef {{canvas: HTMLCanvasElement, label: string, paint: (canvas: HTMLCanvasElement) => void}} Drawing */
+    /** @type {Drawing[]} */
     this.all = [];
+    /** @type {Drawing[]} those that do not show yet what they should */
+    this.waiting = [];
+    this.frame = 0; // of the browser, in which the next of them is drawn
   }
 
   /**
@@ -73,15 +90,38 @@ export class Drawings {
     return element("div", { class: `panel ${name}` }, ...canvases);
   }
 
-  /** Draw what can be seen. */
+  /** Draw all that has a size, at once: while the walks play, each frame adds a little to each. */
   draw() {
+    this.waiting.forEach(({ canvas }) => canvas.removeAttribute("aria-busy"));
+    this.waiting = [];
+    this.drawMap();
+    this.all.forEach(paintSized);
+  }
+
+  /**
+   * Something else has changed: draw the map, and the others in the frames that follow, one in each.
+   * A change in between begins anew, so that no frame takes longer than one drawing does.
+   */
+  update() {
+    this.drawMap();
+    this.waiting = [...this.all];
+    this.waiting.forEach(({ canvas }) => canvas.setAttribute("aria-busy", "true"));
+    this.frame ||= requestAnimationFrame(() => this.drawNext());
+  }
+
+  drawNext() {
+    const next = this.waiting.find(({ canvas }) => isSeen(canvas)) ?? this.waiting[0];
+    if (next) {
+      this.waiting = this.waiting.filter((one) => one !== next);
+      paintSized(next);
+      next.canvas.removeAttribute("aria-busy");
+    }
+    this.frame = this.waiting.length ? requestAnimationFrame(() => this.drawNext()) : 0;
+  }
+
+  drawMap() {
     if (this.map.clientWidth > 0) {
       drawMap(this.map, this.model.view);
-    }
-    for (const { canvas, paint } of this.all) {
-      if (canvas.clientWidth > 0) {
-        paint(canvas);
-      }
     }
   }
 

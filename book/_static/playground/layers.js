@@ -21,23 +21,45 @@ export function ground(canvas, key, pen, width, height, paint) {
 const trails = new WeakMap();
 
 /**
- * Draw the walks up to step t, on top of what was drawn of them before.
- * @param {(pen: CanvasRenderingContext2D, from: number, offsets: Map<string, number>) => void} paint
- *   draws from one step on; the map keeps the place in the dashes from call to call
+ * Draw the walks up to step t, on top of what was drawn of them before. The walk that is looked into
+ * lies above the others in a picture of its own: where it alone changes, nothing else is drawn again.
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("./model.js").View} view
+ * @param {string} key changes when everything has to be drawn again
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} width
+ * @param {number} height
+ * @param {(pen: CanvasRenderingContext2D, walks: [string, import("./walk.js").Walk][], from: number,
+ *   offsets: Map<string, number>) => void} paint draws walks from one step on; the map keeps the place
+ *   in the dashes from call to call
  */
 export function trail(canvas, view, key, pen, width, height, paint) {
-  const sized = `${key} ${view.version} ${view.inside} ${width} ${height} ${canvas.width}`;
+  const sized = `${key} ${view.plays} ${width} ${height} ${canvas.width}`;
   const t = Math.floor(view.t);
-  let old = trails.get(canvas);
-  if (old?.key !== sized || old.t > t) {
-    old = { key: sized, t: 0, offsets: new Map(), ...sheet(canvas, pen) };
-    trails.set(canvas, old);
-    paint(old.copy, 0, old.offsets);
-  } else if (old.t < t) {
-    paint(old.copy, old.t, old.offsets);
-  }
-  old.t = t;
-  pen.drawImage(old.picture, 0, 0, width, height);
+  const old = trails.get(canvas) ?? [];
+  const layers = [false, true].map((above) =>
+    [...view.walks].filter(([name]) => (name === view.inside) === above),
+  );
+  const drawn = layers.map((walks, i) => {
+    let layer = old[i];
+    if (layer?.key !== sized || layer.t > t || !sameWalks(layer.walks, walks)) {
+      layer = { key: sized, walks, t: 0, offsets: new Map(), ...sheet(canvas, pen) };
+      paint(layer.copy, walks, 0, layer.offsets);
+    } else if (layer.t < t) {
+      paint(layer.copy, walks, layer.t, layer.offsets);
+    }
+    layer.t = t;
+    pen.drawImage(layer.picture, 0, 0, width, height);
+    return layer;
+  });
+  trails.set(canvas, drawn);
+}
+
+function sameWalks(some, others) {
+  return (
+    some.length === others.length &&
+    some.every(([name, walk], i) => others[i][0] === name && others[i][1] === walk)
+  );
 }
 
 /** A transparent picture as large as a canvas. */

@@ -1,8 +1,6 @@
 /**
- * What a rule does along one axis of a bowl, where it is linear in θ, g and its state.
- *
- * Along an axis of curvature λ the gradient is λθ, so that one step multiplies (θ, state) by a matrix.
- * Whether a rule is linear is found out from what it does with numbers.
+ * What a rule does along one axis of a bowl, where it is linear in θ, g and its state. Whether it is
+ * linear is found out from what it does with numbers.
  */
 
 /** Numbers with nothing in common: what is linear for them is linear. */
@@ -81,64 +79,72 @@ function close(a, b) {
   return Math.abs(a - b) <= 1e-9 * (1 + Math.abs(a) + Math.abs(b)); // false where one is no number
 }
 
-/** The matrix of one step along an axis: g is λθ. */
-function matrixOf(rows, curvature) {
-  return rows.map(([theta, g, ...states]) => [theta + curvature * g, ...states]);
+/**
+ * What a linear rule does along an axis, as a function of the curvature λ.
+ *
+ * Along the axis g is λθ, so that a step multiplies (θ, state) by A + λb, where b stands in the first
+ * column. The characteristic polynomial det(zI − A − λb) is therefore linear in λ, and is made once.
+ * @param {number[][]} rows as `coefficientsOf` returns them
+ * @returns {(curvature: number) => ReturnType<typeof motionOf>} as `motion` of the book's own
+ *   algorithms; the rate is the size of the largest eigenvalue
+ */
+export function alongAxis(rows) {
+  const { constant, slope } = characteristic(
+    rows.map(([theta, , ...states]) => [theta, ...states]),
+    rows.map(([, g]) => g),
+  );
+  const size = rows.length;
+  const polynomial = new Float64Array(size + 1);
+  const re = new Float64Array(size);
+  const im = new Float64Array(size);
+  return (curvature) => {
+    for (let k = 0; k <= size; k += 1) {
+      polynomial[k] = constant[k] + curvature * slope[k];
+    }
+    rootsOf(polynomial, re, im);
+    return motionOf(re, im);
+  };
 }
 
 /**
- * What one axis does, as `motion` of the book's own algorithms.
- * @param {number[][]} rows as `coefficientsOf` returns them
- * @param {number} curvature λ
+ * What a step does whose eigenvalues are these.
+ * @param {Float64Array} re
+ * @param {Float64Array} im
  * @returns {{motion: "monotone" | "swinging" | "alternating" | "divergent", rate: number}}
  */
-export function motionOf(rows, curvature) {
-  const roots = eigenvalues(matrixOf(rows, curvature));
-  const sizes = roots.map(([real, imaginary]) => Math.hypot(real, imaginary));
-  const rate = Math.max(...sizes);
-  const leading = roots.filter((_, i) => sizes[i] >= rate * (1 - 1e-6));
+function motionOf(re, im) {
+  let rate = 0;
+  for (let i = 0; i < re.length; i += 1) {
+    rate = Math.max(rate, Math.sqrt(re[i] * re[i] + im[i] * im[i]));
+  }
   // on the very limit the walk neither leaves nor arrives
   if (!(rate < 1 - 1e-9)) {
     return { motion: "divergent", rate };
   }
-  // two real eigenvalues that are equal come out with a small imaginary part
-  if (leading.every(([, imaginary]) => Math.abs(imaginary) > 1e-5 * (rate + 1e-3))) {
-    return { motion: "swinging", rate };
+  let swings = true;
+  let keepsSide = false;
+  for (let i = 0; i < re.length; i += 1) {
+    if (Math.sqrt(re[i] * re[i] + im[i] * im[i]) >= rate * (1 - 1e-6)) {
+      // two real eigenvalues that are equal come out with a small imaginary part
+      swings &&= Math.abs(im[i]) > 1e-5 * (rate + 1e-3);
+      keepsSide ||= re[i] >= 0;
+    }
   }
-  return { motion: leading.some(([real]) => real >= 0) ? "monotone" : "alternating", rate };
+  return { motion: swings ? "swinging" : keepsSide ? "monotone" : "alternating", rate };
 }
 
-/** The eigenvalues of a small matrix, as pairs of real and imaginary part. */
-function eigenvalues(matrix) {
-  if (matrix.length === 1) {
-    return [[matrix[0][0], 0]];
-  }
-  if (matrix.length === 2) {
-    const [[a, b], [c, d]] = matrix;
-    const square = ((a - d) * (a - d)) / 4 + b * c;
-    const root = Math.sqrt(Math.abs(square));
-    const middle = (a + d) / 2;
-    return square < 0
-      ? [
-          [middle, root],
-          [middle, -root],
-        ]
-      : [
-          [middle + root, 0],
-          [middle - root, 0],
-        ];
-  }
-  return rootsOf(characteristic(matrix));
-}
-
-/** The coefficients of det(zI − A), highest power first (Faddeev and LeVerrier). */
-function characteristic(matrix) {
+/**
+ * The coefficients of det(zI − A − λb), b in the first column, highest power first: those without λ
+ * and the factors of λ (Faddeev and LeVerrier, whose matrices are also those of the adjugate).
+ */
+function characteristic(matrix, column) {
   const size = matrix.length;
-  const found = [1];
+  const constant = [1];
+  const slope = [0];
   let power = matrix.map((row) => row.map(() => 0));
   for (let k = 1; k <= size; k += 1) {
     const inner = power.map((row, i) =>
-      row.map((value, j) => value + (i === j ? found[k - 1] : 0)),
+      row.map((value, j) => value + (i === j ? constant[k - 1] : 0)),
     );
     power = matrix.map((row) =>
       inner[0].map((_, j) =>
@@ -148,49 +154,68 @@ function characteristic(matrix) {
         ),
       ),
     );
-    found.push(-power.reduce((sum, row, i) => sum + row[i], 0) / k);
+    constant.push(-power.reduce((sum, row, i) => sum + row[i], 0) / k);
+    slope.push(-dot(inner[0], column));
   }
-  return found;
+  return { constant, slope };
 }
 
-/** All roots of a polynomial at once (Durand and Kerner). */
-function rootsOf(polynomial) {
-  const size = polynomial.length - 1;
-  const far = 1 + Math.max(...polynomial.map(Math.abs));
-  const roots = Array.from({ length: size }, (_, i) => {
+/** All roots of a polynomial: real parts into `re`, imaginary parts into `im`. */
+function rootsOf(polynomial, re, im) {
+  if (re.length === 1) {
+    re[0] = -polynomial[1];
+    im[0] = 0;
+  } else if (re.length === 2) {
+    const middle = -polynomial[1] / 2;
+    const square = middle * middle - polynomial[2];
+    const root = Math.sqrt(Math.abs(square));
+    re[0] = square < 0 ? middle : middle + root;
+    re[1] = square < 0 ? middle : middle - root;
+    im[0] = square < 0 ? root : 0;
+    im[1] = -im[0];
+  } else {
+    allRootsOf(polynomial, re, im);
+  }
+}
+
+/** All roots at once (Durand and Kerner). It makes no objects: the phase diagram asks thousands of times. */
+function allRootsOf(polynomial, re, im) {
+  const size = re.length;
+  let far = 0;
+  for (const coefficient of polynomial) {
+    far = Math.max(far, Math.abs(coefficient));
+  }
+  far += 1;
+  for (let i = 0; i < size; i += 1) {
     const turn = (2 * Math.PI * i) / size + 0.4;
-    return [(far / 2) * Math.cos(turn), (far / 2) * Math.sin(turn)];
-  });
+    re[i] = (far / 2) * Math.cos(turn);
+    im[i] = (far / 2) * Math.sin(turn);
+  }
   for (let round = 0; round < 80; round += 1) {
     let moved = 0;
-    roots.forEach((z, i) => {
-      let value = [1, 0];
-      polynomial.slice(1).forEach((c) => {
-        value = times(value, z);
-        value[0] += c;
-      });
-      let below = [1, 0];
-      roots.forEach((other, j) => {
-        if (j !== i) {
-          below = times(below, [z[0] - other[0], z[1] - other[1]]);
+    for (let i = 0; i < size; i += 1) {
+      const [x, y] = [re[i], im[i]];
+      let [a, b] = [1, 0]; // the polynomial at this root
+      let [c, d] = [1, 0]; // the product of the distances to the others
+      for (let k = 0; k < size; k += 1) {
+        const next = a * x - b * y + polynomial[k + 1];
+        b = a * y + b * x;
+        a = next;
+        if (k !== i) {
+          const [u, v] = [x - re[k], y - im[k]];
+          const product = c * u - d * v;
+          d = c * v + d * u;
+          c = product;
         }
-      });
-      const size2 = below[0] * below[0] + below[1] * below[1] || 1e-300;
-      const change = times(value, [below[0] / size2, -below[1] / size2]);
-      roots[i] = [z[0] - change[0], z[1] - change[1]];
-      moved = Math.max(moved, Math.hypot(...change));
-    });
+      }
+      const below = c * c + d * d || 1e-300;
+      const [u, v] = [(a * c + b * d) / below, (b * c - a * d) / below];
+      re[i] = x - u;
+      im[i] = y - v;
+      moved = Math.max(moved, Math.abs(u) + Math.abs(v));
+    }
     if (!(moved > 1e-13 * far)) {
       break;
     }
   }
-  return roots;
-}
-
-/**
- * @param {number[]} one real and imaginary part
- * @param {number[]} two
- */
-function times([a, b], [c, d]) {
-  return [a * c - b * d, a * d + b * c];
 }

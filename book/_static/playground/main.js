@@ -35,17 +35,24 @@ export function mount(root) {
   const drawings = new Drawings(model);
   const happened = element("p", { class: "happened", "aria-live": "polite" });
 
-  const draw = () => {
-    drawings.draw();
+  const drawParts = () => {
     for (const part of parts) {
       part.draw?.();
     }
+  };
+  const draw = () => {
+    drawings.draw();
+    drawParts();
+  };
+  const update = () => {
+    drawings.update();
+    drawParts();
   };
   const show = () => {
     for (const part of parts) {
       part.show?.();
     }
-    draw();
+    update();
   };
   const say = () => {
     const found = summary(model.view);
@@ -66,7 +73,7 @@ export function mount(root) {
     say();
   };
 
-  const play = player(model.view, { draw, say });
+  const play = player(model.view, { draw, update, say });
   pointAtStart(drawings.map, model, play.play);
   const regime = regimeText(model, root);
   const stage = element("div", { class: "stage" }, drawings.map, play.node, happened, regime.node);
@@ -87,7 +94,7 @@ export function mount(root) {
   }
   show();
   say();
-  new ResizeObserver(() => draw()).observe(root);
+  new ResizeObserver(() => update()).observe(root);
 }
 
 /** A form that sends nothing. */

@@ -24,6 +24,7 @@ import { walk } from "./walk.js";
  * @property {number} t how far the walks have come; between two whole numbers while they play
  * @property {number} steps T
  * @property {number} version changes when any of the walks does
+ * @property {number} plays how often playing has ended
  *
  * @typedef {object} OwnRule
  * @property {string} text
@@ -47,6 +48,7 @@ export class Model {
       t: this.settings.steps,
       walks: new Map(),
       version: 0,
+      plays: 0,
     });
     this.follow();
   }

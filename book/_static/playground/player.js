@@ -9,10 +9,11 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 /**
  * The buttons below the map, and the clock.
  * @param {import("./model.js").View} view
- * @param {{draw: () => void, say: () => void}} tell is told of every step, and of every stop
+ * @param {{draw: () => void, update: () => void, say: () => void}} tell is told of every step while
+ *   it plays, of every other step, and of every stop
  * @returns {{node: HTMLElement, play: () => void, show: () => void}} `play` plays and stops
  */
-export function player(view, { draw, say }) {
+export function player(view, { draw, update, say }) {
   let playing = false;
   let before = 0;
   const tick = (now) => {
@@ -44,8 +45,8 @@ export function player(view, { draw, say }) {
   const stop = () => {
     setPlaying(false);
     view.t = Math.floor(view.t);
-    view.version += 1; // all is drawn once more, in the same order as without playing
-    draw();
+    view.plays += 1; // all is drawn once more, in the same order as without playing
+    update();
     say();
   };
   const play = () => {
@@ -61,7 +62,7 @@ export function player(view, { draw, say }) {
   const goTo = (t) => {
     setPlaying(false);
     view.t = Math.max(0, Math.min(t, view.steps));
-    draw();
+    update();
     say();
   };
   const playButton = button("Play", play, { class: "primary" });

@@ -12,6 +12,7 @@ export const LIMITS_OF_RULE = {
   name: 16,
   states: 8,
   hyperparameters: 8,
+  operations: 120, // so that a thousand steps take no longer than a blink
 };
 
 /** What is wrong with a rule, in one sentence that also says what to do. */

@@ -27,6 +27,15 @@ export function namesReadBy(tree) {
 
 /**
  * @param {import("./rule-parser.js").Tree} tree
+ * @returns {number} how many operators and functions it holds
+ */
+export function operationsIn(tree) {
+  const own = tree.kind === "name" || tree.kind === "number" ? 0 : 1;
+  return partsOf(tree).reduce((sum, part) => sum + operationsIn(part), own);
+}
+
+/**
+ * @param {import("./rule-parser.js").Tree} tree
  * @param {import("./rule-parser.js").Tree[]} parts
  * @returns {import("./rule-parser.js").Tree} the tree with these in place of its own parts
  */

@@ -10,7 +10,7 @@
 import { readLines } from "./rule-parser.js";
 import { programOf } from "./rule-program.js";
 import { LIMITS_OF_RULE, RuleError } from "./rule-tokens.js";
-import { namesReadBy } from "./rule-trees.js";
+import { namesReadBy, operationsIn } from "./rule-trees.js";
 import { nearest } from "./rule-words.js";
 
 /**
@@ -62,6 +62,7 @@ const OTHERWISE = 0.5; // of a name that says nothing
 export function parseRule(text) {
   const lines = readLines(text);
   checkTheta(lines, text);
+  checkLength(lines);
   const { states, hyperparameters } = rolesOf(lines);
   const initial = (name) => DEFAULTS.get(name) ?? OTHERWISE;
   return {
@@ -89,6 +90,17 @@ function checkTheta(lines, text) {
   if (thetas.length === 0) {
     const last = text.split(/\r\n|\r|\n/).length;
     throw new RuleError(last, "no line assigns `theta`; add one such as `theta = theta - eta*g`.");
+  }
+}
+
+function checkLength(lines) {
+  const most = LIMITS_OF_RULE.operations;
+  let count = 0;
+  for (const { line, value } of lines) {
+    count += operationsIn(value);
+    if (count > most) {
+      throw new RuleError(line, `a rule has at most ${most} operations; shorten it.`);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** What happened, in words: for a screen reader, and for everybody else. */
 
 import { shortly } from "./canvas.js";
-import { coefficientsOf, motionOf } from "./linear.js";
+import { alongAxis, coefficientsOf } from "./linear.js";
 import { OWN, titleOf } from "./own.js";
 import { regime, regimeOf, WITH_REGIME } from "./regime.js";
 import { SURFACES } from "./surfaces.js";
@@ -56,8 +56,7 @@ export function mapWords(view, surface) {
 
 /** The same as `regime` says of the book's algorithms, of a linear rule. */
 function ownRegime(algorithm, numbers, curvatures) {
-  const rows = coefficientsOf(algorithm, numbers);
-  const axes = curvatures.map((curvature) => motionOf(rows, curvature));
+  const axes = curvatures.map(alongAxis(coefficientsOf(algorithm, numbers)));
   const motions = axes.map(({ motion }) => motion);
   return { regime: regimeOf(motions), motions, rate: Math.max(...axes.map(({ rate }) => rate)) };
 }
