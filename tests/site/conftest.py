@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,16 +37,21 @@ def opening(browser, address):
     """Yields what opens pages with a playground; at the end nothing may have gone wrong on one."""
     contexts, complaints = [], []
 
-    def open_page(path="whole.html", **options):
+    def open_page(path="whole.html", script="", clock=False, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(script)
+        if clock:  # the test stops it and moves it on
+            page.clock.install(time=datetime(2026, 1, 1))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: None if ours(r.url) else complaints.append(r.url))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(f"{address}{path}")
         page.wait_for_selector(".playground .happened:not(:empty)")
+        if not clock:
+            page.wait_for_selector("canvas[aria-busy]", state="detached")  # all is drawn
         return page
 
     def ours(url):

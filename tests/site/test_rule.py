@@ -66,32 +66,28 @@ def test_planted_fault_of_a_walk_is_found(modules_with, module, line, other):
     assert not all(row["same"] and row["quick"] for row in rows)
 
 
-def test_step_of_a_rule_is_fast(modules):
-    ratio = modules.evaluate(
-        """async () => {
-          const { ALGORITHMS } = await import("./optimizers.js");
-          const { LINES, parseRule, ruleAlgorithm } = await import("./rule.js");
-          const { SURFACES } = await import("./surfaces.js");
-          const { losses } = await import("./walk.js");
-          const surface = SURFACES.ravine.make({ kappa: 34, angle: 0 });
-          const rule = ruleAlgorithm(parseRule(LINES.Adam));
-          const seconds = (algorithm) => {
-            const before = performance.now();
-            for (let i = 0; i < 20; i += 1) {
-              losses(surface, algorithm, algorithm.defaults, surface.start, 1000);
-            }
-            return performance.now() - before;
-          };
-          const least = [ALGORITHMS.Adam, rule].map(() => Infinity);
-          for (let round = 0; round < 10; round += 1) {
-            [ALGORITHMS.Adam, rule].forEach((algorithm, i) => {
-              least[i] = Math.min(least[i], seconds(algorithm));
-            });
-          }
-          return least[1] / least[0];
-        }"""
-    )
-    assert ratio < 5
+OPERATIONS = """async (texts) => {
+  const { parseRule, ruleAlgorithm } = await import("./rule.js");
+  return texts.map((text) => ruleAlgorithm(parseRule(text)).operations);
+}"""
+DEEP = f"theta = {49 * 'norm(g*'}g{49 * ')'}"
+
+
+def operations(modules):
+    """Returns the operations of a step: of Adam by its lines, and of norms in each other."""
+    adam = modules.evaluate("async () => (await import('./rule.js')).LINES.Adam")
+    return modules.evaluate(OPERATIONS, [adam, DEEP])
+
+
+def test_a_step_takes_no_more_operations_than_its_lines_for_each_parameter(modules):
+    # the decays in (1 - beta_1) and beta_1^t are numbers, with one operation for both parameters;
+    # norm makes a number of two, and theta is a copy of the last one
+    assert operations(modules) == [7 + 9 + 4 + 4 + 10, 49 * 3 + 2]
+
+
+def test_planted_operation_is_counted(modules_with):
+    line = 'this.code.push(CODES.get("norm"), result.cell, of.cell, of.cell + 1);'
+    assert operations(modules_with("rule-program.js", line, 2 * line))[1] > 49 * 3 + 2
 
 
 # What is read
@@ -146,6 +142,7 @@ MISTAKES = {
     "theta = " + "-" * 51 + "g": (1, "more than 50 levels"),
     "theta = " + "2^" * 51 + "2": (1, "more than 50 levels"),
     "theta = g" + "\n" * 20: (21, "at most 20 lines"),
+    "m = g" + "+g" * 60 + "\ntheta = g" + "+g" * 61: (2, "at most 120 operations; shorten it"),
     "theta = g #" + "x" * 1000: (1, "at most 1000 characters"),
     "theta = a + b + c + d\nm = e + f + h + i + j": (
         2,

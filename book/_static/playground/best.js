@@ -3,6 +3,8 @@
 import { knownAs } from "./numbers.js";
 import { losses } from "./walk.js";
 
+const USUAL = 40; // operations of a rule as long as Adam's
+
 /** Learning rates from 1e-4 to 10, twenty in a decade, to three digits. */
 export const RATES = Array.from({ length: 101 }, (_, i) => rounded(10 ** (-4 + i / 20)));
 
@@ -40,17 +42,20 @@ export function score(surface, errors, steps) {
   return walked.reduce((sum, error) => sum + error, 0) / steps;
 }
 
+const MOST = 2500; // settings; more decays than fit keep their values
+
 /**
- * Find the best setting of one algorithm; its present one takes part.
+ * Find the best setting of one algorithm; its present one takes part. It yields after each setting,
+ * with what that cost.
  * @param {import("./surfaces.js").Surface} surface
  * @param {import("./walk.js").Algorithm} algorithm
  * @param {Record<string, number>} present its hyperparameters
  * @param {[number, number]} start θ_0
  * @param {number} steps T
  * @param {boolean} ratesOnly search the learning rate alone
- * @returns {{hyperparameters: Record<string, number>, score: number, tried: number}}
+ * @returns {Generator<number, {hyperparameters: Record<string, number>, score: number, tried: number}>}
  */
-export function best(surface, algorithm, present, start, steps, ratesOnly = false) {
+export function* searching(surface, algorithm, present, start, steps, ratesOnly = false) {
   const judged = (hyperparameters) =>
     score(surface, losses(surface, algorithm, hyperparameters, start, steps), steps);
   let winner = { hyperparameters: { ...present }, score: judged(present) };
@@ -60,6 +65,7 @@ export function best(surface, algorithm, present, start, steps, ratesOnly = fals
     if (found < winner.score) {
       winner = { hyperparameters, score: found };
     }
+    yield steps * Math.max(1, (algorithm.operations ?? 0) / USUAL);
   }
   return { ...winner, tried: settings.length + 1 };
 }
@@ -70,7 +76,7 @@ function candidates(present, ratesOnly) {
   let settings = rate ? RATES.map((eta) => ({ ...present, [rate]: eta })) : [];
   for (const name of ratesOnly ? [] : names) {
     const values = GRID[knownAs(name)];
-    if (values) {
+    if (values && settings.length * values.length <= MOST) {
       settings = settings.flatMap((setting) =>
         values.map((value) => ({ ...setting, [name]: value })),
       );

@@ -1,6 +1,7 @@
 /** Tasks for the reader's own rule, each with a button that judges it. */
 
 import { CHALLENGES } from "./challenges.js";
+import { inPieces } from "./chunks.js";
 import { button, element, unique } from "./controls.js";
 
 /**
@@ -54,7 +55,7 @@ function task(model, { title, text, judge }) {
     const question = asked;
     ask.setAttribute("aria-disabled", "true");
     verdict.textContent = "judging …";
-    const found = await inSteps(judge(model.rule), () => asked === question);
+    const found = await inPieces(judge(model.rule), () => asked === question);
     if (found) {
       const word = element("strong", {}, found.passed ? "Passed." : "Not yet.");
       verdict.replaceChildren(word, ` ${found.sentence}`);
@@ -79,21 +80,4 @@ function task(model, { title, text, judge }) {
 /** What stands in the lines, whether it can be read or not. */
 function linesOf({ settings }) {
   return settings.trouble?.text ?? settings.rule;
-}
-
-/**
- * Judge with one trial at a time, and let the page do what else waits after each.
- * @param {import("./challenges.js").Judging} judging
- * @param {() => boolean} goesOn is asked before each trial
- * @returns {Promise<import("./challenges.js").Verdict | null>} null if it went on no longer
- */
-async function inSteps(judging, goesOn) {
-  while (goesOn()) {
-    const { done, value } = judging.next();
-    if (done) {
-      return value;
-    }
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  return null;
 }

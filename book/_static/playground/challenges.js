@@ -7,6 +7,7 @@
  * things in between.
  */
 
+import { PIECE } from "./chunks.js";
 import { uniforms } from "./random.js";
 import { LINES, parseRule, ruleAlgorithm } from "./rule.js";
 import { noisyRavine, ravine, rosenbrock, saddle } from "./surfaces.js";
@@ -20,9 +21,9 @@ const CASES = 7; // cases that decide
  * @typedef {{surface: import("./surfaces.js").Surface, start: [number, number], steps: number}} Case
  * @typedef {(one: import("./walk.js").Walk, where: Case) => number} Measure lower is better
  * @typedef {(algorithm: import("./walk.js").Algorithm, measure: (numbers: Record<string, number>) =>
- *   number, draw: () => number) => Generator<undefined, Record<string, number>>} Tune finds hyperparameters
+ *   number, draw: () => number) => Generator<number, Record<string, number>>} Tune finds hyperparameters
  * @typedef {{passed: boolean, sentence: string, numbers: Record<string, number>}} Verdict
- * @typedef {Generator<undefined, Verdict>} Judging returns the verdict at its end
+ * @typedef {Generator<number, Verdict>} Judging returns the verdict at its end
  * @typedef {object} Challenge
  * @property {string} title
  * @property {string} text what to reach
@@ -39,7 +40,7 @@ export function* tuned(algorithm, measure, draw) {
     if (found < least || (Number.isNaN(least) && !Number.isNaN(found))) {
       [best, least] = [numbers, found];
     }
-    yield;
+    yield PIECE; // several walks of hundreds of steps
   }
   return best;
 }

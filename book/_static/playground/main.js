@@ -171,8 +171,7 @@ function wholePage(model, drawings, say, notebook) {
 function buttons(model, keep, say) {
   const search = () => {
     const { shown, steps } = model.settings;
-    model.note = `The best of ${model.search(shown, false)} settings for ${steps} steps.`;
-    model.set({});
+    model.search(shown, false, (tried) => `The best of ${tried} settings for ${steps} steps.`);
   };
   const copy = async () => {
     keep();

@@ -1,6 +1,7 @@
 /** What a playground knows: its settings, and the walks that follow from them. */
 
-import { best } from "./best.js";
+import { searching } from "./best.js";
+import { inPieces } from "./chunks.js";
 import { isLinear } from "./linear.js";
 import { knownAs, numberOfRule } from "./numbers.js";
 import { ALGORITHMS } from "./optimizers.js";
@@ -44,6 +45,7 @@ export class Model {
     this.settings = fromText(text);
     this.changed = changed;
     this.note = ""; // what a button did, said before the summary
+    this.changes = 0; // so far: a search for the settings of before one is given up
     this.view = /** @type {View} */ ({
       t: this.settings.steps,
       walks: new Map(),
@@ -67,6 +69,7 @@ export class Model {
    */
   set(change, algorithms) {
     const ended = this.view.t >= this.settings.steps;
+    this.changes += 1;
     Object.assign(this.settings, change);
     this.follow(algorithms);
     if (ended) {
@@ -160,11 +163,10 @@ export class Model {
 
   /** Another surface, with its usual start and the best learning rate of every algorithm. */
   chooseSurface(key) {
-    Object.assign(this.settings, { start: null, surface: key });
-    this.follow();
-    this.search(NAMES, true);
-    this.note = `${SURFACES[key].title}: every algorithm has its best learning rate of the grid.`;
-    this.set({});
+    const title = SURFACES[key].title;
+    const note = () => `${title}: every algorithm has its best learning rate of the grid.`;
+    this.set({ start: null, surface: key });
+    this.search(NAMES, true, note);
   }
 
   /**
@@ -200,20 +202,39 @@ export class Model {
   }
 
   /**
-   * Give algorithms their best settings of the grid.
-   * @returns {number} how many settings were tried
+   * Give algorithms their best settings of the grid, unless something else is set meanwhile.
+   * @param {string[]} names
+   * @param {boolean} ratesOnly search the learning rates alone
+   * @param {(tried: number) => string} note says what was done, of how many settings
    */
-  search(names, ratesOnly) {
+  async search(names, ratesOnly, note) {
+    this.changes += 1;
+    const changes = this.changes;
+    const goesOn = () => this.changes === changes;
+    const found = await inPieces(this.searched(names, ratesOnly), goesOn, () => {
+      this.note = "Trying other settings …";
+      this.changed();
+    });
+    if (found && goesOn()) {
+      const { hyperparameters } = this.settings;
+      this.note = note(found.tried);
+      this.set({ hyperparameters: { ...hyperparameters, ...found.hyperparameters } });
+    }
+  }
+
+  /** @returns {Generator<number, {hyperparameters: Record<string, Record<string, number>>, tried: number}>} */
+  *searched(names, ratesOnly) {
     const { hyperparameters, steps } = this.settings;
     const { surface, start } = this.view;
+    const found = {};
     let tried = 0;
     for (const name of names) {
       const present = hyperparameters[name];
-      const found = best(surface, this.algorithm(name), present, start, steps, ratesOnly);
-      hyperparameters[name] = found.hyperparameters;
-      tried += found.tried;
+      const one = yield* searching(surface, this.algorithm(name), present, start, steps, ratesOnly);
+      found[name] = one.hyperparameters;
+      tried += one.tried;
     }
-    return tried;
+    return { hyperparameters: found, tried };
   }
 
   /** Whether there is a phase diagram of what is looked into. */

@@ -22,8 +22,9 @@ const CODES = new Map(
 /**
  * Compile a rule.
  * @param {import("./rule.js").Rule} rule
- * @returns {(before: [Parameter, Parameter], theta: number[], g: number[], t: number,
- *   hyperparameters: Record<string, number>) => [Parameter, Parameter]} one step of both parameters
+ * @returns {{step: (before: [Parameter, Parameter], theta: number[], g: number[], t: number,
+ *   hyperparameters: Record<string, number>) => [Parameter, Parameter], operations: number}} one step
+ *   of both parameters, and how many operations it takes
  */
 export function programOf(rule) {
   const compiler = new Compiler();
@@ -47,7 +48,7 @@ export function programOf(rule) {
   const run = runnerOf(Int32Array.from(compiler.code), memory);
   const results = ["theta", ...rule.states].map((name) => named(name, names.get(name)));
 
-  return (before, theta, g, t, hyperparameters) => {
+  const step = (before, theta, g, t, hyperparameters) => {
     memory[given.theta.cell] = theta[0];
     memory[given.theta.cell + 1] = theta[1];
     memory[given.g.cell] = g[0];
@@ -69,6 +70,7 @@ export function programOf(rule) {
     }
     return after;
   };
+  return { step, operations: compiler.code.length / 4 };
 }
 
 /** Writes operations, and keeps account of the cells that they use. */

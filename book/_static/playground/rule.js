@@ -150,5 +150,7 @@ function hintsFor(hyperparameters, assigned) {
  * @returns {import("./walk.js").Algorithm}
  */
 export function ruleAlgorithm(rule) {
-  return { state: rule.states, defaults: { ...rule.defaults }, updateBoth: programOf(rule) };
+  const { step, operations } = programOf(rule);
+  const defaults = { ...rule.defaults };
+  return { state: rule.states, defaults, updateBoth: step, operations };
 }

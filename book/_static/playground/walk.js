@@ -12,6 +12,7 @@ export const BEYOND = 1e6;
  * @property {Function} [update]
  * @property {Function} [updateBoth] takes the parameters before the step, θ, g, t and the
  *   hyperparameters, and returns the two parameters after it: objects with theta and the state
+ * @property {number} [operations] how many `updateBoth` does
  */
 
 /**
