@@ -48,6 +48,17 @@ def test_a_rule_passes_that_gradient_descent_does_not(playground, title, rule):
     expect(verdict).to_have_text(re.compile(r"^Passed\. .* enough\.$"))
 
 
+def test_a_walk_that_flies_apart_is_said_to(playground):
+    page = playground(link("theta = theta + exp(t)*g"))
+    for title in ("Damp the zig-zag", "Survive the noise", "Be blind to rotation", "Beat Adam"):
+        verdict = judge(page, title)
+        sentence = (
+            r"^Not yet\. At its best setting the walk still flies apart in \d of 7 cases[,;] "
+        )
+        expect(verdict).to_have_text(re.compile(sentence))
+        assert not re.search(r"10\^|NaN|not a number", verdict.inner_text())
+
+
 def test_lines_with_an_error_are_not_judged(playground):
     page = playground(link(MOMENTUM))
     lines(page).fill("m = beta*m + g\ntheta = theta - eta*(m")

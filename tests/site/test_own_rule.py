@@ -84,6 +84,41 @@ def test_a_changed_line_changes_the_path(playground):
     assert picture(page) != other
 
 
+FATES = {
+    "theta = theta + g^3": r"Own rule: diverged: θ is beyond a million at step \d+\.",
+    "theta = sqrt(theta - 5)": r"Own rule: diverged: θ is no number any more at step 1\.",
+    "theta = theta - 1": r"Own rule: loss \S+ after 20 steps, outside the map\.",
+}
+
+
+@pytest.mark.parametrize("rule", FATES)
+def test_what_becomes_of_a_walk_that_is_not_seen_is_said_in_words(playground, rule):
+    assert re.search(FATES[rule], playground(link(rule)).text_content(".happened"))
+
+
+def test_the_phase_diagram_has_the_names_of_the_rule(playground):
+    page = playground(link("m = mu*m + g\ntheta = theta - lr*m", "lr:0.01,mu:0.5"))
+    drawing = page.locator(".phase canvas")
+    assert drawing.get_attribute("aria-label").startswith(
+        "Phase diagram over lr times lambda and mu,"
+    )
+    written = page.evaluate(
+        """async () => {
+          const { drawOwnPhases } = await import("./draw-phase-own.js");
+          const { frame } = await import("./canvas.js");
+          const { ruleAlgorithm, parseRule } = await import("./rule.js");
+          const algorithm = ruleAlgorithm(parseRule("m = mu*m + g\\ntheta = theta - lr*m"));
+          const pen = document.createElement("canvas").getContext("2d");
+          const texts = [];
+          pen.fillText = (text) => texts.push(text);
+          const own = { algorithm, rate: "lr", upward: "mu" };
+          drawOwnPhases(pen, frame(300, 200, [0, 4], [0, 1]), own, { lr: 0.1, mu: 0.5 });
+          return texts;
+        }"""
+    )
+    assert {"lr·λ", "mu", "swinging", "divergent"} <= set(written)
+
+
 def test_start_from_gives_the_lines_and_settings_of_an_algorithm(playground):
     page = playground("whole.html#steps=30&Adam=eta:0.3,beta1:0.6&GD=eta:0.01")
     start = page.get_by_label("Start from")

@@ -7,8 +7,6 @@ lines and rectangles.
 from datetime import datetime
 from urllib.parse import quote
 
-import pytest
-
 STEPS = 1000
 SIX = (
     "GD=eta:0.001&Momentum=eta:0.001&Nesterov=eta:0.001"

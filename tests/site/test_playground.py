@@ -248,7 +248,9 @@ def test_named_regime_is_what_the_walk_does(playground):
         )
         regime = page.locator(".regime")
         expect(regime).to_have_text(re.compile(f"{name}: {expected}"))
-        end = "diverged at" if expected == "divergent" else "after 1000 steps"
+        end = (
+            "diverged: θ is beyond a million at" if expected == "divergent" else "after 1000 steps"
+        )
         expect(page.locator(".happened")).to_have_text(re.compile(f"{name}: .*{end}"))
 
 

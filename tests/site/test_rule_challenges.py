@@ -73,7 +73,7 @@ def test_cases_are_drawn_anew(modules):
 @pytest.mark.parametrize(
     "line, other",
     [
-        ("own < other - Math.log10(factor)", "own <= other"),
+        ("own < other - Math.log10(times)", "own <= other"),
         ("value <= 25", "value <= 26"),
         ("spread <= 0.01 && value <= other - 1", "spread <= 0.01"),
         ("value <= -3 && way <= 4", "true"),

@@ -7,6 +7,7 @@
  * things in between.
  */
 
+import { plain } from "./canvas.js";
 import { PIECE } from "./chunks.js";
 import { uniforms } from "./random.js";
 import { LINES, parseRule, ruleAlgorithm } from "./rule.js";
@@ -58,25 +59,40 @@ function between(draw, low, high) {
   return low + (high - low) * draw();
 }
 
-/** The measure of a rule on cases that its hyperparameters were not tuned on. */
+/** The measure of a rule on cases that its hyperparameters were not tuned on, and how many walks diverged. */
 function* measured(rule, makeCase, measure, draw, tune) {
   const algorithm = ruleAlgorithm(rule);
+  const walked = (one, numbers) => walk(one.surface, algorithm, numbers, one.start, one.steps);
   const mean = (cases, numbers) => {
-    const all = cases.map((one) =>
-      measure(walk(one.surface, algorithm, numbers, one.start, one.steps), one),
-    );
+    const all = cases.map((one) => measure(walked(one, numbers), one));
     return all.reduce((sum, value) => sum + value, 0) / all.length;
   };
   const practice = Array.from({ length: PRACTICE }, () => makeCase(draw));
   const cases = Array.from({ length: CASES }, () => makeCase(draw));
   const numbers = yield* tune(algorithm, (tried) => mean(practice, tried), draw);
-  return { value: mean(cases, numbers), numbers, algorithm };
+  const lost = cases.filter((one) => walked(one, numbers).divergedAt !== null).length;
+  return { value: mean(cases, numbers), numbers, algorithm, lost };
 }
 
+const LOST = 10; // what a walk counts that has diverged: worse than any other
+
 /** log₁₀ of the loss at the end, in units of the one at the start. */
-function ending(one, { steps }) {
+function ending(one) {
   const last = one.losses.slice(-5).reduce((sum, loss) => sum + loss, 0) / 5;
-  return one.losses.length <= steps ? 10 : Math.log10(Math.max(last / one.losses[0], 1e-16));
+  return one.divergedAt === null ? Math.log10(Math.max(last / one.losses[0], 1e-16)) : LOST;
+}
+
+/** What became of the loss, in words: `value` as `ending` counts it. */
+function fate(value, lost) {
+  if (lost > 0) {
+    return `At its best setting the walk still flies apart in ${lost} of ${CASES} cases`;
+  }
+  return `The loss ${value > 0 ? "grows" : "falls"} to ${factor(value)} of its start`;
+}
+
+/** A power of ten, as a person would write it. */
+function factor(value) {
+  return plain(Number((10 ** value).toPrecision(2)));
 }
 
 function turnedRavine(kappa, steps) {
@@ -118,14 +134,15 @@ function digits(value) {
 }
 
 /** @returns {(rule: import("./rule.js").Rule, tune?: Tune, seed?: number) => Judging} */
-function against(name, factor, makeCase, measure) {
+function against(name, times, makeCase, measure) {
   return function* (rule, tune = tuned, seed = freshSeed()) {
-    const { value: own } = yield* measured(rule, makeCase, measure, uniforms(seed), tune);
+    const found = yield* measured(rule, makeCase, measure, uniforms(seed), tune);
+    const { value: own, lost } = found;
     const other = yield* rival(name, makeCase, measure, seed, tune);
-    const passed = own < other - Math.log10(factor);
+    const passed = own < other - Math.log10(times);
     const sentence =
-      `The loss falls to 10^${digits(own)} of its start, that of ${name} to 10^${digits(other)}; ` +
-      (passed ? "that is enough." : `it should be ${factor} times as low.`);
+      `${fate(own, lost)}, the loss of ${name} falls to ${factor(other)}; ` +
+      (passed ? "that is enough." : `it should be ${times} times as low.`);
     return { passed, sentence, numbers: { own, other } };
   };
 }
@@ -133,15 +150,18 @@ function against(name, factor, makeCase, measure) {
 function* judgeZigzag(rule, tune = tuned, seed = freshSeed()) {
   const makeCase = turnedRavine(100, 60);
   const draw = uniforms(seed);
-  const { value, numbers, algorithm } = yield* measured(rule, makeCase, ending, draw, tune);
+  const found = yield* measured(rule, makeCase, ending, draw, tune);
+  const { value, numbers, algorithm, lost } = found;
   const walks = Array.from({ length: CASES }, () => makeCase(draw)).map((one) =>
     wandered(walk(one.surface, algorithm, numbers, one.start, one.steps), one),
   );
   const way = walks.reduce((sum, one) => sum + one, 0) / CASES;
   const passed = value <= -3 && way <= 4;
   const sentence =
-    `The loss falls to 10^${digits(value)} of its start, and the walk goes ${digits(way)} times its ` +
-    `first height across; ${passed ? "that is enough." : "it should be 10^-3 and at most 4."}`;
+    lost > 0
+      ? `${fate(value, lost)}; it should reach the floor in all of them.`
+      : `${fate(value, lost)}, and the walk goes ${digits(way)} times its first height across; ` +
+        (passed ? "that is enough." : "it should be at most 0.001, and at most 4.");
   return { passed, sentence, numbers: { loss: value, way } };
 }
 
@@ -158,25 +178,26 @@ function* judgeSaddle(rule, tune = tuned, seed = freshSeed()) {
   const passed = value <= 25;
   const sentence = passed
     ? `The walk leaves the saddle after ${digits(value)} steps; that is soon enough.`
-    : "The walk is still near the saddle after 25 steps; it should have left it from every start.";
+    : "The walk has not left the saddle after 25 steps; it should have from every start.";
   return { passed, sentence, numbers: { steps: value } };
 }
 
 function* judgeRotation(rule, tune = tuned, seed = freshSeed()) {
   const makeCase = turnedRavine(50, 60);
   const draw = uniforms(seed);
-  const { value, numbers, algorithm } = yield* measured(rule, makeCase, ending, draw, tune);
+  const found = yield* measured(rule, makeCase, ending, draw, tune);
+  const { value, numbers, algorithm, lost } = found;
   const other = yield* rival("GD", makeCase, ending, seed, tune);
   const endings = [0, between(draw, 10, 35), between(draw, 40, 80)].map((angle) => {
     const surface = ravine(50, angle);
-    return ending(walk(surface, algorithm, numbers, surface.start, 60), { steps: 60 });
+    return ending(walk(surface, algorithm, numbers, surface.start, 60));
   });
   const spread = Math.max(...endings) - Math.min(...endings);
   const passed = spread <= 0.01 && value <= other - 1;
   const sentence =
-    `Turned, the loss at the end changes by a factor of 10^${digits(spread)}, and it falls to ` +
-    `10^${digits(value)}, that of GD to 10^${digits(other)}; ` +
-    (passed ? "that is enough." : "it should not change, and be 10 times as low.");
+    `${fate(value, lost)}, the loss of GD falls to ${factor(other)}, and turning the ravine changes it ` +
+    `by a factor of ${factor(spread)}; ` +
+    (passed ? "that is enough." : "it should be 10 times as low, and the same at every angle.");
   return { passed, sentence, numbers: { spread, own: value, other } };
 }
 
@@ -185,10 +206,10 @@ const noisy = (draw) => {
   const surface = noisyRavine(34, between(draw, -80, 80), 4, seed, 400);
   return { surface, start: surface.start, steps: 400 };
 };
-const settled = (one, { steps }) => {
+const settled = (one) => {
   const last = one.losses.slice(-100);
   const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
-  return one.losses.length <= steps ? 10 : Math.log10(mean / one.losses[0]);
+  return one.divergedAt === null ? Math.log10(mean / one.losses[0]) : LOST;
 };
 const bent = (draw) => {
   const start = [between(draw, -1.6, -0.6), between(draw, 0, 1.5)];

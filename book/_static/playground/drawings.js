@@ -3,7 +3,7 @@
 import { element } from "./controls.js";
 import { drawCurves } from "./draw-curves.js";
 import { drawMap } from "./draw-map.js";
-import { drawPhase } from "./draw-phase.js";
+import { drawPhase, phaseNumbers } from "./draw-phase.js";
 import { drawState } from "./draw-state.js";
 import { pointAtPhase } from "./pointing.js";
 
@@ -15,8 +15,8 @@ const BOTH = [0, 1]; // the parameters
 
 /**
  * What a panel draws, by its name: the words for each drawing, and how it is painted.
- * @type {Record<string, (model: import("./model.js").Model) =>
- *   [string, (canvas: HTMLCanvasElement) => void][]>}
+ * @typedef {(canvas: HTMLCanvasElement) => void} Paint
+ * @type {Record<string, (model: import("./model.js").Model) => [string | (() => string), Paint][]>}
  */
 const PANELS = {
   loss: ({ view }) => [
@@ -41,7 +41,11 @@ const PANELS = {
     ]),
   phase: (model) => [
     [
-      "Phase diagram over eta times lambda and beta, with a dot for each axis",
+      () => {
+        const { rate, upward } = phaseNumbers(model.view);
+        const over = `${rate} times lambda${upward ? ` and ${upward}` : ""}`;
+        return `Phase diagram over ${over}, with a dot for each axis`;
+      },
       (canvas) => model.hasPhase && drawPhase(canvas, model.view),
     ],
   ],
@@ -65,7 +69,7 @@ export class Drawings {
   constructor(model) {
     this.model = model;
     this.map = element("canvas", { class: "map", tabindex: 0, role: "application" });
-    /** @typedef {{canvas: HTMLCanvasElement, label: string, paint: (canvas: HTMLCanvasElement) => void}} Drawing */
+    /** @typedef {{canvas: HTMLCanvasElement, label: string | (() => string), paint: Paint}} Drawing */
     /** @type {Drawing[]} */
     this.all = [];
     /** @type {Drawing[]} those that do not show yet what they should */
@@ -129,7 +133,8 @@ export class Drawings {
   describe(mapWords, summary) {
     this.map.setAttribute("aria-label", mapWords);
     for (const { canvas, label } of this.all) {
-      canvas.setAttribute("aria-label", `${label}. ${summary}`);
+      const words = typeof label === "string" ? label : label();
+      canvas.setAttribute("aria-label", `${words}. ${summary}`);
     }
   }
 }

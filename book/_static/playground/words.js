@@ -11,15 +11,23 @@ import { SURFACES } from "./surfaces.js";
  * @param {string} name of the algorithm
  * @param {import("./walk.js").Walk} walk
  * @param {number} t
- * @param {boolean} endless whether the surface falls for ever, so that leaving it is no failure
+ * @param {import("./surfaces.js").Surface} surface
  * @returns {string} such as "Adam: loss 0.003 after 40 steps"
  */
-export function outcome(name, walk, t, endless) {
+export function outcome(name, walk, t, surface) {
+  const endless = surface.minima.length === 0; // it falls for ever: to leave it is no failure
   if (walk.divergedAt !== null && t >= walk.divergedAt) {
-    return `${name}: ${endless ? "far away" : "diverged"} at step ${walk.divergedAt}`;
+    const { divergedAt: last, points } = walk;
+    const isNumber = points[last].every((value) => !Number.isNaN(value));
+    const fate = isNumber ? "θ is beyond a million" : "θ is no number any more";
+    const what = endless && isNumber ? "far away at" : `diverged: ${fate} at`;
+    return `${name}: ${what} step ${last}`;
   }
   const steps = t === 1 ? "1 step" : `${t} steps`;
-  return `${name}: loss ${shortly(walk.losses[t])} after ${steps}`;
+  const out = walk.points[t].some(
+    (value, k) => !(value >= surface.window[k][0] && value <= surface.window[k][1]),
+  );
+  return `${name}: loss ${shortly(walk.losses[t])} after ${steps}${out ? ", outside the map" : ""}`;
 }
 
 /**
@@ -35,9 +43,8 @@ export function summary(view) {
   }
   const at = (walk) =>
     t < walk.losses.length && walk.divergedAt !== t ? walk.losses[t] : Infinity;
-  const endless = view.surface.minima.length === 0;
   const order = [...view.walks].sort(([, a], [, b]) => at(a) - at(b));
-  return `${order.map(([name, walk]) => outcome(titleOf(name), walk, t, endless)).join(". ")}.`;
+  return `${order.map(([name, walk]) => outcome(titleOf(name), walk, t, view.surface)).join(". ")}.`;
 }
 
 /**
