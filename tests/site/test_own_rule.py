@@ -355,6 +355,26 @@ def test_it_is_no_wider_than_the_screen(playground, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_on_a_phone_the_map_stays_in_sight_of_the_lines(playground):
+    page = playground(link(MEAN), viewport={"width": 390, "height": 700})
+    small = page.locator(".glance")
+    pixels = "document.querySelector('.glance canvas').toDataURL()"
+    before = page.evaluate(pixels)
+    lines(page).fill(f"# a\n# b\n# c\n# d\n# e\n# f\n# g\n# h\n{OTHER}")
+    page.evaluate(
+        "window.scrollBy(0, document.querySelector('textarea').getBoundingClientRect().y)"
+    )
+    assert not page.evaluate("document.querySelector('.map').getBoundingClientRect().bottom > 0")
+    place = small.bounding_box()
+    assert 0 <= place["y"] < lines(page).bounding_box()["y"] + 200 and place["height"] < 150
+    assert page.evaluate(pixels) != before
+    assert small.inner_text().startswith("Own rule: loss ")
+    expect(page.locator(".happened")).to_contain_text(small.inner_text().strip())
+    assert small.get_attribute("aria-hidden") == "true", "it says the same twice"
+    page.set_viewport_size({"width": 1280, "height": 700})
+    assert not small.is_visible()
+
+
 def test_a_calm_reader_gets_whole_steps_of_it(playground):
     page = playground(link(MEAN), reduced_motion="reduce")
     page.get_by_role("button", name="Play").click()

@@ -128,7 +128,7 @@ function wholePage(model, drawings, say, notebook) {
   const algorithms = algorithmFields(model);
   const surface = surfaceFields(model);
   const python = ownClass(model, notebook, say);
-  const own = ownPanel(model, python.node);
+  const own = ownPanel(model, python.node, drawings.map);
   const challenges = challengesPanel(model);
   const keep = () => {
     history.replaceState(null, "", `${location.pathname}#${toText(model.settings)}`);

@@ -1,6 +1,7 @@
 /** The panel of the reader's own rule: its lines, and what is wrong with them. */
 
 import { choice, element, unique } from "./controls.js";
+import { glance } from "./glance.js";
 import { NAMES, OWN, sameAs } from "./own.js";
 
 const PAUSE = 600; // ms without a key, after which an error is shown: a half-written line is none
@@ -9,9 +10,11 @@ const YOURS = "yours"; // the choice where the lines are those of no algorithm o
 /**
  * @param {import("./model.js").Model} model
  * @param {HTMLElement} more what stands below the lines
- * @returns {import("./form.js").Part}
+ * @param {HTMLCanvasElement} map
+ * @returns {import("./form.js").Part & {draw: () => void}}
  */
-export function ownPanel(model, more) {
+export function ownPanel(model, more, map) {
+  const small = glance(model, map);
   const [areaId, errorId, helpId] = ["lines", "error", "help"].map(unique);
   const area = element("textarea", {
     id: areaId,
@@ -48,6 +51,7 @@ export function ownPanel(model, more) {
       ].map((text, i) => (i % 2 ? text : element("code", {}, text))),
     ),
     start.node,
+    small.node,
     element("label", { for: areaId }, "Lines of the rule"),
     element("div", { class: "lines" }, numbers, area),
     error,
@@ -88,7 +92,7 @@ export function ownPanel(model, more) {
       showError();
     }
   };
-  return { node, show };
+  return { node, show, draw: small.draw };
 }
 
 /** Write a sentence where it is another one; what stands between backticks is code. */
