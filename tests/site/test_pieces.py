@@ -100,3 +100,38 @@ def test_a_search_is_done_in_pieces_and_given_up(modules):
     assert len(found["pieces"]) > 20 and max(found["pieces"]) < found["PIECE"] + own
     assert found["result"] == "done"
     assert (found["never"], found["stopped"]) == (None, 3)
+
+
+# What a widget computes first, and how many other things have their turn meanwhile.
+WIDGET = """async () => {
+  const { show } = await import("./widget.js");
+  const { minibatchSize } = await import("./minibatch-size.js");
+  const { PIECE } = await import("./chunks.js");
+  const root = document.createElement("div");
+  document.body.append(root);
+  const widget = minibatchSize();
+  const costs = [];
+  const prepare = function* () {
+    for (const cost of widget.prepare()) {
+      costs.push(cost);
+      yield cost;
+    }
+  };
+  show(root, { ...widget, prepare });
+  const happened = root.querySelector(".happened");
+  const said = new Set();
+  let turns = 0;
+  for (; root.querySelector("canvas[aria-busy]"); turns += 1) {
+    said.add(happened.textContent);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return { costs, turns, said: [...said], end: happened.textContent, PIECE };
+}"""
+
+
+def test_a_widget_computes_in_pieces_and_says_so(modules):
+    found = modules.evaluate(WIDGET)
+    assert sum(found["costs"]) > 20 * found["PIECE"] and max(found["costs"]) < 2 * found["PIECE"]
+    assert found["turns"] > 20, "one after each piece, where timers are alike"
+    assert found["said"] == ["Computing …"]
+    assert found["end"].startswith("With B")

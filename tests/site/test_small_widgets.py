@@ -159,7 +159,7 @@ def minibatch_gap(page):
             found = page.evaluate(
                 """async ([beta, noise, target]) => {
                   const { allParts, fewestSteps } = await import("./noisy-bowl.js");
-                  return fewestSteps(allParts(beta), noise, target);
+                  return fewestSteps([...allParts(beta)], noise, target);
                 }""",
                 [beta, noise / size, target],
             )

@@ -66,6 +66,7 @@ def print_page(page: Path, to: Path) -> None:
         tab = browser.new_page()
         tab.goto(page.as_uri(), wait_until="load", timeout=LOADED_WITHIN)
         tab.wait_for_function("window.MathJax?.startup?.promise", timeout=LOADED_WITHIN)
+        tab.wait_for_selector("canvas[aria-busy]", state="detached", timeout=LOADED_WITHIN)
         tab.evaluate("MathJax.startup.promise")
         tab.evaluate(UNLINK)
         tab.evaluate(KEEP_WHOLE)

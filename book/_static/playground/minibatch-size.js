@@ -1,7 +1,7 @@
 /** Steps to a target against the minibatch size: what is set, drawn and said. */
 
 import { INK, LOOKS } from "./look.js";
-import { allParts, fewestSteps, LIMIT } from "./noisy-bowl.js";
+import { allParts, COST, fewestSteps, LIMIT } from "./noisy-bowl.js";
 
 export const SGD = { colour: "#b0609a", dash: [5, 1.5] };
 const SIZES = Array.from({ length: 13 }, (_, k) => 2 ** k);
@@ -9,7 +9,16 @@ const [SMALLEST, LARGEST] = [SIZES[0], SIZES[SIZES.length - 1]];
 
 /** @returns {import("./widget.js").Widget} */
 export function minibatchSize() {
-  const grids = { SGD: allParts(0), Momentum: allParts(0.9) };
+  /** @type {Record<string, import("./noisy-bowl.js").Parts[]>} */
+  const grids = { SGD: [], Momentum: [] };
+  function* prepare() {
+    for (const [name, beta] of Object.entries({ SGD: 0, Momentum: 0.9 })) {
+      for (const part of allParts(beta)) {
+        grids[name].push(part);
+        yield part.start.length * COST;
+      }
+    }
+  }
   const counted = ({ noise, target }) =>
     Object.fromEntries(
       Object.entries(grids).map(([name, grid]) => [
@@ -75,5 +84,6 @@ export function minibatchSize() {
     ],
     charts: [{ label: "Steps to the target against the size of the minibatch", make: chart }],
     words,
+    prepare,
   };
 }

@@ -7,6 +7,9 @@
 const CURVATURES = Float64Array.from({ length: 100 }, (_, i) => 1 / (i + 1));
 const VARIANCES = CURVATURES; // c
 
+/** How much a step costs, in steps of a rule of usual length: two recursions in each direction. */
+export const COST = CURVATURES.length / 10;
+
 /** The expected error at the start. */
 export const FIRST = CURVATURES.reduce((sum, h) => sum + h / 2, 0);
 
@@ -95,12 +98,14 @@ export const LIMIT = 2000;
  * The parts of an algorithm at every learning rate of the page's grid that can come first, a factor
  * of 2^(1/4) apart, the largest first.
  * @param {number} beta momentum factor β
- * @returns {Parts[]}
+ * @returns {Generator<Parts>}
  */
-export function allParts(beta) {
+export function* allParts(beta) {
   const lowest = 2 ** -7 * (1 - beta); // slower ones need more steps than are counted
   const etas = Array.from({ length: 48 }, (_, k) => 2 ** (1.75 - k / 4));
-  return etas.filter((eta) => eta >= lowest).map((eta) => parts(eta, beta, LIMIT));
+  for (const eta of etas.filter((eta) => eta >= lowest)) {
+    yield parts(eta, beta, LIMIT);
+  }
 }
 
 /**

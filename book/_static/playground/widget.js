@@ -1,6 +1,7 @@
 /** A small widget: drawings, sliders, and a sentence that says what the drawings show. */
 
 import { drawBars, drawChart, lineSwatch } from "./chart.js";
+import { inPieces } from "./chunks.js";
 import { button, element, numberAt, SCALES, unique } from "./controls.js";
 
 /**
@@ -24,6 +25,8 @@ import { button, element, numberAt, SCALES, unique } from "./controls.js";
  * @property {{label: string, make: (values: Record<string, number>) => any}[]} charts each makes a
  *   Chart, or bars
  * @property {(values: Record<string, number>) => string} words what the drawings show, in words
+ * @property {() => Generator<number, void>} [prepare] computes what takes long, in pieces; until then the
+ *   drawings show what there is
  */
 
 const PAUSE = 200; // ms without a change, after which it is said
@@ -35,8 +38,9 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
  * @param {HTMLElement} root
  * @param {Widget} widget
  */
-export function show(root, { controls, clock, charts, words }) {
+export function show(root, { controls, clock, charts, words, prepare }) {
   const values = {};
+  let ready = !prepare;
   const canvases = charts.map(
     () => /** @type {HTMLCanvasElement} */ (element("canvas", { role: "img" })),
   );
@@ -52,7 +56,8 @@ export function show(root, { controls, clock, charts, words }) {
     return made;
   };
   const say = () => {
-    const text = words(values).replace(/ = /g, "\u00a0=\u00a0").replace(/ %/g, "\u00a0%");
+    const found = ready ? words(values) : "Computing …";
+    const text = found.replace(/ = /g, "\u00a0=\u00a0").replace(/ %/g, "\u00a0%");
     happened.textContent = text;
     canvases.forEach((canvas, i) => {
       canvas.setAttribute("aria-label", `${charts[i].label}. ${text}`);
@@ -83,6 +88,16 @@ export function show(root, { controls, clock, charts, words }) {
   happened.before(...legend(draw()));
   say();
   new ResizeObserver(() => draw()).observe(root);
+  if (prepare) {
+    canvases.forEach((canvas) => canvas.setAttribute("aria-busy", "true"));
+    setTimeout(async () => {
+      await inPieces(prepare(), () => true);
+      ready = true;
+      draw();
+      say();
+      canvases.forEach((canvas) => canvas.removeAttribute("aria-busy"));
+    });
+  }
 }
 
 /** The lines of all charts, each name once; none where there are bars. */
