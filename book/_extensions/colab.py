@@ -11,22 +11,31 @@ from typing import Any
 from sphinx.application import Sphinx
 
 VARIABLE = "RAVINE_COLAB_BRANCH"
+GITHUB = "https://github.com/"
 COLAB = "https://colab.research.google.com/github/"
 AFTER_THE_THEME = 900
+
+
+def branches(app: Sphinx) -> tuple[str, str]:
+    """Returns the branch of the theme's links, and the one that links to Colab should have."""
+    present = app.config.html_theme_options.get("repository_branch") or "main"
+    return present, os.environ.get(VARIABLE) or present
+
+
+def address(app: Sphinx, notebook: str) -> str:
+    """Returns where Colab opens a notebook of the repository."""
+    repository = app.config.html_theme_options["repository_url"].removeprefix(GITHUB)
+    return f"{COLAB}{repository}/blob/{branches(app)[1]}/{notebook}"
 
 
 def lead_to_branch(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Changes the branch in the links to Colab among the buttons of a page."""
-    branch = os.environ.get(VARIABLE)
-    if not branch:
-        return
-    present = app.config.html_theme_options.get("repository_branch") or "main"
+    old, new = (f"/blob/{branch}/" for branch in branches(app))
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []):
             if str(button.get("url", "")).startswith(COLAB):
-                old, new = f"/blob/{present}/", f"/blob/{branch}/"
                 button["url"] = button["url"].replace(old, new, 1)
 
 

@@ -4,7 +4,6 @@ A browser loads no module from a file, so a site that is opened from its folder 
 script. esbuild bundles the modules in `book/_static/playground` into it when the site is built.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,19 +44,12 @@ def write_script(app):
     script.write_text(bundled(Path(app.srcdir, "book/_static/playground")), encoding="utf-8")
 
 
-def colab_address(app):
-    """Returns where Colab opens the notebook that trains with an own rule."""
-    options = app.config.html_theme_options
-    repository = options["repository_url"].removeprefix("https://github.com/")
-    branch = os.environ.get("RAVINE_COLAB_BRANCH") or options.get("repository_branch") or "main"
-    return f"https://colab.research.google.com/github/{repository}/blob/{branch}/{NOTEBOOK}"
-
-
 def add_script(app, pagename, templatename, context, doctree):
     """Add the files to one page: inside this event, Sphinx adds them to no other."""
     if PLACE in context.get("body", ""):
         whole = f"<div {PLACE}>"  # a small one has more attributes, and no rule of one's own
-        notebook = f'<div {PLACE} data-colab="{colab_address(app)}">'
+        colab = app.extensions["colab"].module  # the extension that knows the address
+        notebook = f'<div {PLACE} data-colab="{colab.address(app, NOTEBOOK)}">'
         context["body"] = context["body"].replace(whole, notebook)
         app.add_css_file("playground/playground.css")
         app.add_js_file(BUNDLED, loading_method="defer")

@@ -13,9 +13,11 @@ ROCKET = "https://colab.research.google.com/github/you/fork/blob/main/book/adam/
 EDIT = "https://github.com/you/fork/edit/main/book/adam/adam.ipynb"
 
 
+THEME = {"repository_branch": "main", "repository_url": "https://github.com/you/fork"}
+app = SimpleNamespace(config=SimpleNamespace(html_theme_options=THEME))
+
+
 def buttons_of_a_page():
-    theme = {"repository_branch": "main"}
-    app = SimpleNamespace(config=SimpleNamespace(html_theme_options=theme))
     groups = [
         {"type": "link", "url": EDIT},
         {"type": "group", "buttons": [{"url": ROCKET}, {"url": EDIT}]},
@@ -36,3 +38,10 @@ def test_only_the_rocket_leads_to_the_published_branch(monkeypatch):
 def test_without_a_branch_nothing_changes(monkeypatch):
     monkeypatch.delenv(colab.VARIABLE, raising=False)
     assert buttons_of_a_page()[1]["buttons"][0]["url"] == ROCKET
+
+
+def test_the_address_of_a_notebook_is_that_of_its_rocket(monkeypatch):
+    monkeypatch.delenv(colab.VARIABLE, raising=False)
+    assert colab.address(app, "book/adam/adam.ipynb") == ROCKET
+    monkeypatch.setenv(colab.VARIABLE, "published")
+    assert "/blob/published/" in colab.address(app, "book/adam/adam.ipynb")

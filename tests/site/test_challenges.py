@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.site.test_own_rule import AXE, DESCENT, MOMENTUM, lines, link
+from tests.site.own import AXE, DESCENT, MOMENTUM, lines, link
 
 DAMPED = "m = beta*m + g\ntheta = theta - eta*(beta*m + g)"
 SADDLE, NOISE = "Leave the saddle", "Survive the noise"
