@@ -1,4 +1,4 @@
-"""Rules and links for the tests of the reader's own rule, and where to find its lines and picture."""
+"""Rules and links for the tests of the reader's own rule, and where its lines and picture are."""
 
 from pathlib import Path
 from urllib.parse import quote
