@@ -134,7 +134,7 @@ MISTAKES = {
     "t = 3": (1, "`t` is the number of the step"),
     "theta = 1\ntheta = 2": (2, "`theta` is assigned a second time; assign it once"),
     "theta = __proto__": (1, "`_` at the beginning of a name"),
-    "theta = g; x": (1, "`;` cannot be read; remove it"),
+    "theta = g $ x": (1, "`$` cannot be read; remove it"),
     "theta = g\u2028": (1, "the character U+2028 cannot be read"),
     "theta = 1e999": (1, "`1e999` is too large"),
     "theta = " + "a" * 17: (1, "has more than 16 characters; shorten it"),
@@ -142,7 +142,21 @@ MISTAKES = {
     "theta = " + "-" * 51 + "g": (1, "more than 50 levels"),
     "theta = " + "2^" * 51 + "2": (1, "more than 50 levels"),
     "theta = g" + "\n" * 20: (21, "at most 20 lines"),
-    "m = g" + "+g" * 60 + "\ntheta = g" + "+g" * 61: (2, "at most 120 operations; shorten it"),
+    "m = g" + "+g" * 80 + "\ntheta = g" + "+g" * 81: (2, "at most 160 operations; shorten it"),
+    "m = g; theta = m": (1, "`;` cannot be read; begin a new line instead"),
+    "theta = np.sqrt(g)": (1, "`.` cannot be read; write `sqrt`, not `np.sqrt`"),
+    "theta := g": (1, "`:` cannot be read; write `=` alone"),
+    "theta = |g|": (1, "`|` cannot be read; write `abs(...)`"),
+    "m' = g": (1, "`'` cannot be read; use another name, such as `m_2`"),
+    "tốc = g": (
+        1,
+        "a letter with an accent cannot be read; a name has the letters a to z, digits and `_`",
+    ),
+    "theta = g*(t > 1 and t < 9)": (1, "`and` is no word of a rule; a comparison is 1 or 0"),
+    "theta = g if t > 5 else 0": (1, "`if` is no word of a rule"),
+    "return theta - g": (1, "`return` is no word of a rule; write one assignment a line"),
+    "theta = ln(g)": (1, "`ln` is no function; write `log(...)`"),
+    "theta = clip(g, -1, 1)": (1, "`clip` is no function; write `max(low, min(high, ...))`"),
     "theta = g #" + "x" * 1000: (1, "at most 1000 characters"),
     "theta = a + b + c + d\nm = e + f + h + i + j": (
         2,
@@ -191,6 +205,7 @@ def test_names_have_their_roles(modules):
             ["toString"],
         ),
         "θ = θ − η·m̂₁/(√(G)+ε)²": ([], ["eta", "m_hat_1", "G", "epsilon"]),
+        "\ufeffθ\u00a0=\u2009θ\u202f–\u00a0η∗g⋅g": ([], ["eta"]),  # copied from a page
         "theta = " + "(" * 50 + "g" + ")" * 50: ([], []),
         "theta = g" + "\n" * 19: ([], []),
     }
@@ -202,13 +217,21 @@ def test_names_have_their_roles(modules):
 
 
 def test_names_that_look_misspelled_are_pointed_at(modules):
-    texts = ["m = bta_1*m\ntheta = m", "m_hat = g\ntheta = m_hta", "theta = g*beta_2 - eta*clip*c"]
+    texts = [
+        "m = bta_1*m\ntheta = m",
+        "m_hat = g\ntheta = m_hta + m_hat",
+        "theta = g*beta_2 - eta*clip*c",
+        "theta = theta - eta*grad",
+        "m = m + g\nq = g\ntheta = theta - eta*g",
+    ]
     hints = [answer["rule"]["hints"] for answer in modules.evaluate(READ, texts)]
     sentence = "Line {}: `{}` is a new hyperparameter; if you mean `{}`, write that."
     assert hints == [
         [{"line": 1, "message": sentence.format(1, "bta_1", "beta_1")}],
         [{"line": 2, "message": sentence.format(2, "m_hta", "m_hat")}],
         [],
+        [{"line": 1, "message": sentence.format(1, "grad", "g")}],
+        [{"line": 2, "message": "Line 2: no line reads `q`, so this one changes nothing."}],
     ]
 
 

@@ -263,7 +263,19 @@ function quoted(token) {
   return `\`${long ? `${token.text.slice(0, LIMITS_OF_RULE.name)}...` : token.text}\``;
 }
 
+/** What functions of other languages are here. */
+const INSTEAD = new Map([
+  ["ln", "`log(...)`"],
+  ["pow", "`a^b`"],
+  ["square", "`a^2`"],
+  ["clip", "`max(low, min(high, ...))`"],
+  ["mean", "a line such as `m = beta*m + (1 - beta)*g`, a mean of the steps so far"],
+]);
+
 function adviceFor(name) {
+  if (INSTEAD.has(name)) {
+    return `write ${INSTEAD.get(name)}.`;
+  }
   const near = nearest(name, FUNCTIONS.keys());
   if (near) {
     return `did you mean \`${near}\`?`;

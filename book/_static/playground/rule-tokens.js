@@ -12,7 +12,7 @@ export const LIMITS_OF_RULE = {
   name: 16,
   states: 8,
   hyperparameters: 8,
-  operations: 120, // so that a thousand steps take no longer than a blink
+  operations: 160, // so that a thousand steps take no longer than a blink
 };
 
 /** What is wrong with a rule, in one sentence that also says what to do. */
@@ -72,7 +72,10 @@ const GREEK = new Map([
 const SIGNS = new Map([
   ["·", "*"],
   ["×", "*"],
+  ["⋅", "*"],
+  ["∗", "*"],
   ["−", "-"],
+  ["–", "-"],
   ["²", "^2"],
   ["³", "^3"],
   ["≤", "<="],
@@ -94,7 +97,8 @@ function plain(content) {
       /[₀-₉]+/gu,
       (digits) => `_${[...digits].map((d) => d.charCodeAt(0) - 0x2080).join("")}`,
     )
-    .replace(/[·×−²³≤≥]/gu, (sign) => SIGNS.get(sign) ?? sign);
+    .replace(/[·×⋅∗−–²³≤≥]/gu, (sign) => SIGNS.get(sign) ?? sign)
+    .replace(/[\u00a0\u2000-\u200a\u202f\ufeff]/gu, " "); // spaces of pages that one copies from
 }
 
 // Tokens
@@ -114,7 +118,7 @@ export function tokensOf(content, line) {
     TOKEN.lastIndex = at;
     const found = TOKEN.exec(content);
     if (!found) {
-      throw new RuleError(line, `${shown(content, at)} cannot be read; remove it.`);
+      throw new RuleError(line, `${shown(content, at)} cannot be read; ${advice(content[at])}.`);
     }
     const [, number, name, sign] = found;
     if (number !== undefined) {
@@ -130,8 +134,33 @@ export function tokensOf(content, line) {
   return tokens;
 }
 
+/** What to write in place of a character that programs and formulas have. */
+const INSTEAD = new Map([
+  [";", "begin a new line instead"],
+  [".", "write `sqrt`, not `np.sqrt`"],
+  [":", "write `=` alone"],
+  ["←", "write `=`"],
+  ["[", "write ( and )"],
+  ["{", "write ( and )"],
+  ["|", "write `abs(...)`"],
+  ["'", "use another name, such as `m_2`"],
+  ["’", "use another name, such as `m_2`"],
+  ["&", "multiply: (a > 0)*(b > 0)"],
+]);
+
+function advice(character) {
+  // a letter with its accent is two characters here
+  const otherwise = /[\p{L}\p{M}]/u.test(character)
+    ? "a name has the letters a to z, digits and `_`"
+    : "remove it";
+  return INSTEAD.get(character) ?? otherwise;
+}
+
 function shown(content, at) {
   const character = String.fromCodePoint(content.codePointAt(at));
+  if (/\p{M}/u.test(character)) {
+    return "a letter with an accent";
+  }
   if (character === "_") {
     return "`_` at the beginning of a name";
   }
@@ -139,7 +168,21 @@ function shown(content, at) {
   return /[\p{L}\p{P}\p{S}]/u.test(character) ? `\`${character}\`` : `the character U+${code}`;
 }
 
+/** Words of programs, which are no names here, and what to write instead. */
+const FACTOR = "a comparison is 1 or 0, so multiply by it: (t > 9)*g";
+const WORDS = new Map([
+  ...["if", "else", "and", "or", "not"].map(
+    (word) => /** @type {[string, string]} */ ([word, FACTOR]),
+  ),
+  ...["return", "for", "while", "def", "import"].map(
+    (word) => /** @type {[string, string]} */ ([word, "write one assignment a line"]),
+  ),
+]);
+
 function checkName(name, line) {
+  if (WORDS.has(name)) {
+    throw new RuleError(line, `\`${name}\` is no word of a rule; ${WORDS.get(name)}.`);
+  }
   if (name.length > LIMITS_OF_RULE.name) {
     const start = name.slice(0, LIMITS_OF_RULE.name);
     throw new RuleError(

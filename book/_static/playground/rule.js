@@ -72,7 +72,10 @@ export function parseRule(text) {
       .filter((name, i, all) => states.has(name) && all.indexOf(name) === i),
     hyperparameters: [...hyperparameters.keys()],
     defaults: Object.fromEntries([...hyperparameters.keys()].map((name) => [name, initial(name)])),
-    hints: hintsFor(hyperparameters, new Set(lines.map(({ name }) => name))),
+    hints: [
+      ...hintsFor(hyperparameters, new Set(lines.map(({ name }) => name))),
+      ...unusedIn(lines),
+    ],
   };
 }
 
@@ -131,11 +134,33 @@ function rolesOf(lines) {
   return { states, hyperparameters };
 }
 
-/** A name that is never assigned and almost another: `bta_1` beside `beta_1`. */
+/** What others call what is given here. */
+const GIVEN = new Map(
+  Object.entries({
+    g: ["G", "grad", "gradient", "g_t", "dw", "dx"],
+    theta: ["w", "x", "theta_t"],
+  }).flatMap(([given, names]) =>
+    names.map((name) => /** @type {[string, string]} */ ([name, given])),
+  ),
+);
+
+/** A name that no other line reads, so that its own does nothing. */
+function unusedIn(lines) {
+  const read = new Set(lines.flatMap(({ value }) => namesReadBy(value)));
+  return lines
+    .filter(({ name }) => name !== "theta" && !read.has(name))
+    .map(({ line, name }) => ({
+      line,
+      message: `Line ${line}: no line reads \`${name}\`, so this one changes nothing.`,
+    }));
+}
+
+/** A name that is never assigned and almost another: `bta_1` beside `beta_1`, or `grad` for `g`. */
 function hintsFor(hyperparameters, assigned) {
   const known = [...DEFAULTS.keys(), "theta", ...assigned];
   return [...hyperparameters].flatMap(([name, line]) => {
-    const near = name.length > 2 && !DEFAULTS.has(name) ? nearest(name, known) : null;
+    const like = name.length > 2 && !DEFAULTS.has(name) ? nearest(name, known) : null;
+    const near = GIVEN.get(name) ?? like;
     if (!near) {
       return [];
     }
