@@ -171,7 +171,8 @@ def test_planted_fault_of_style_is_found(modules_with, tmp_path):
 
 def test_no_name_of_a_class_is_one_of_keras(modules):
     public = {name for name in dir(keras.optimizers.SGD()) if name[0] != "_"}
-    taken = sorted((public | set(keyword.kwlist)) - {"momentum", "nesterov"})
+    refused = {"if", "else", "and", "or", "not", "return", "for", "while", "def", "import"}
+    taken = sorted((public | set(keyword.kwlist)) - {"momentum", "nesterov"} - refused)
     short = [name for name in taken if len(name) <= 16]
     assert len(short) > 40
     texts = [f"{name} = 0.5*{name} + g\ntheta = theta - eta*{name}" for name in short]
