@@ -1,5 +1,7 @@
 """The reader's own rule by keyboard, on a phone, with little motion, and for a screen reader."""
 
+from datetime import datetime
+
 import pytest
 from playwright.sync_api import expect
 
@@ -21,6 +23,38 @@ def test_it_is_written_by_keyboard_and_tab_leaves_it(playground):
     assert page.locator(".class code").is_visible()
     page.keyboard.press("Shift+Tab")
     assert lines(page).input_value() == f"{MOMENTUM}*2", "a tab is none of its characters"
+
+
+def test_arrow_keys_in_the_list_of_algorithms_lose_no_lines(playground):
+    page = playground(link(OTHER))
+    start = page.get_by_label("Start from")
+    expect(start).to_have_value("yours")
+    start.focus()
+    for name in ("Adam", "RMSprop"):
+        page.keyboard.press("ArrowUp")
+        expect(start).to_have_value(name)
+        assert lines(page).input_value() != OTHER
+    page.keyboard.press("End")
+    expect(lines(page)).to_have_value(OTHER)
+    expect(start).to_have_value("yours")
+
+
+def test_a_half_written_name_is_not_commented_and_the_comment_is_said(playground):
+    page = playground(link(MOMENTUM), clock=True)
+    page.clock.pause_at(datetime(2026, 1, 2))
+    hint = page.locator(".own .hint")
+    assert hint.get_attribute("aria-live") == "polite"
+    lines(page).focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("*epsilo")
+    page.clock.run_for(500)
+    assert hint.inner_text() == ""
+    page.keyboard.type("n")
+    page.clock.run_for(700)
+    assert hint.inner_text() == ""
+    page.keyboard.type("q")
+    page.clock.run_for(700)
+    assert "if you mean epsilon, write that" in hint.inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

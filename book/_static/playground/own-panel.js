@@ -4,7 +4,7 @@ import { choice, element, unique } from "./controls.js";
 import { glance } from "./glance.js";
 import { NAMES, OWN, sameAs } from "./own.js";
 
-const PAUSE = 600; // ms without a key, after which an error is shown: a half-written line is none
+const PAUSE = 600; // ms without a key, after which it is said what is wrong: a half-written line is not
 const YOURS = "yours"; // the choice where the lines are those of no algorithm of the book
 
 /**
@@ -27,12 +27,16 @@ export function ownPanel(model, more, map) {
   });
   const numbers = element("ol", { "aria-hidden": "true" });
   const error = element("p", { id: errorId, class: "error", "aria-live": "polite" });
-  const hint = element("p", { class: "hint" });
+  const hint = element("p", { class: "hint", "aria-live": "polite" });
   /** @type {[string, string][]} */
   const options = NAMES.filter((name) => name !== OWN).map((name) => [name, name]);
+  let mine = ""; // the reader's own lines, which come back: a key that is pressed too often loses none
   const start = choice("Start from", [...options, [YOURS, "my own lines"]], (name) => {
+    mine = sameAs(area.value) ? mine : area.value;
     if (name !== YOURS) {
       model.startFrom(name);
+    } else if (mine) {
+      model.writeRule(mine);
     }
   });
   const node = element(
@@ -60,7 +64,7 @@ export function ownPanel(model, more, map) {
   );
 
   let timer = 0;
-  const showError = () => {
+  const showWords = () => {
     const { shown, trouble } = model.settings;
     area.setAttribute("aria-invalid", String(Boolean(trouble)));
     [...numbers.children].forEach((number, i) => {
@@ -68,6 +72,7 @@ export function ownPanel(model, more, map) {
     });
     const goesOn = shown.includes(OWN) ? " The last rule without an error walks on." : "";
     write(error, trouble ? `${trouble.message}${goesOn}` : "");
+    write(hint, trouble ? "" : model.hints.join(" "));
   };
   const show = () => {
     const { rule, trouble } = model.settings;
@@ -84,12 +89,11 @@ export function ownPanel(model, more, map) {
       numbers.append(element("li"));
     }
     start.show(sameAs(text) ?? YOURS);
-    write(hint, trouble ? "" : model.hints.join(" "));
     clearTimeout(timer);
-    if (trouble && document.activeElement === area) {
-      timer = setTimeout(showError, PAUSE);
+    if ((trouble || model.hints.length) && document.activeElement === area) {
+      timer = setTimeout(showWords, PAUSE);
     } else {
-      showError();
+      showWords();
     }
   };
   return { node, show, draw: small.draw };
