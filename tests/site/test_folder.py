@@ -33,8 +33,10 @@ WITH_WALK = [
     if re.search(r'class=\\?"playground\\?"(?! [^>]*data-widget)', path.read_text(encoding="utf-8"))
 ]
 SETTINGS = "surface=noisy&kappa=50&steps=80&inside=Adam&Adam=eta:0.1&GD=eta:0.01&Momentum=eta:0.01"
-# How many colours each drawing has: a canvas that nothing was drawn on has one.
-COLOURS = """() => [...document.querySelectorAll(".playground canvas:not(.swatch)")].map(canvas => {
+# How many colours each drawing has that is shown: a canvas that nothing was drawn on has one.
+COLOURS = """() => [...document.querySelectorAll(".playground canvas:not(.swatch)")].filter(
+  (canvas) => canvas.clientWidth > 0
+).map((canvas) => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   return new Set(new Uint32Array(pixels.buffer)).size;
 })"""
@@ -77,6 +79,7 @@ def test_a_page_opens_from_the_folder(name, tab, pages):
     assert page.locator("mjx-container").count() > 0 or 'class="math' not in page.content()
     if name in WITH_PLAYGROUND:
         page.wait_for_selector(".playground .happened:not(:empty)")
+        page.wait_for_selector("canvas[aria-busy]", state="detached")
         colours = page.evaluate(COLOURS)
         assert len(colours) >= 1 and min(colours) > 5
     for width in (DESK, TABLET, PHONE):
