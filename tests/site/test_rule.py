@@ -218,20 +218,24 @@ def test_names_have_their_roles(modules):
 
 def test_names_that_look_misspelled_are_pointed_at(modules):
     texts = [
-        "m = bta_1*m\ntheta = m",
+        "m = bta_1*m + g\ntheta = m",
         "m_hat = g\ntheta = m_hta + m_hat",
         "theta = g*beta_2 - eta*clip*c",
         "theta = theta - eta*grad",
-        "m = m + g\nq = g\ntheta = theta - eta*g",
+        "m = m + g\nq = m\nmid = g\nold = mid\ntheta = theta - eta*last\nlast = old",
     ]
     hints = [answer["rule"]["hints"] for answer in modules.evaluate(READ, texts)]
     sentence = "Line {}: `{}` is a new hyperparameter; if you mean `{}`, write that."
+    nothing = ", so this line changes nothing."
     assert hints == [
         [{"line": 1, "message": sentence.format(1, "bta_1", "beta_1")}],
         [{"line": 2, "message": sentence.format(2, "m_hta", "m_hat")}],
         [],
         [{"line": 1, "message": sentence.format(1, "grad", "g")}],
-        [{"line": 2, "message": "Line 2: no line reads `q`, so this one changes nothing."}],
+        [
+            {"line": line, "message": f"Line {line}: `theta` does not depend on `{name}`{nothing}"}
+            for line, name in [(1, "m"), (2, "q")]
+        ],
     ]
 
 

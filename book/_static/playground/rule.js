@@ -144,14 +144,22 @@ const GIVEN = new Map(
   ),
 );
 
-/** A name that no other line reads, so that its own does nothing. */
+/** Lines that `theta` does not depend on, not even in a later step. */
 function unusedIn(lines) {
-  const read = new Set(lines.flatMap(({ value }) => namesReadBy(value)));
+  const needed = new Set(["theta"]);
+  for (let before = 0; before < needed.size; ) {
+    before = needed.size;
+    for (const { name, value } of lines) {
+      if (needed.has(name)) {
+        namesReadBy(value).forEach((read) => needed.add(read));
+      }
+    }
+  }
   return lines
-    .filter(({ name }) => name !== "theta" && !read.has(name))
+    .filter(({ name }) => !needed.has(name))
     .map(({ line, name }) => ({
       line,
-      message: `Line ${line}: no line reads \`${name}\`, so this one changes nothing.`,
+      message: `Line ${line}: \`theta\` does not depend on \`${name}\`, so this line changes nothing.`,
     }));
 }
 
