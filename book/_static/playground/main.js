@@ -140,7 +140,6 @@ function wholePage(model, drawings, say, notebook) {
     inside.node,
     buttons(model, keep, say),
     own.node,
-    challenges.node,
     algorithms.node,
     surface.node,
   );
@@ -153,7 +152,7 @@ function wholePage(model, drawings, say, notebook) {
     drawings.panel("phase"),
   );
   return {
-    nodes: [settings, drawings.panel("loss"), wide],
+    nodes: [settings, drawings.panel("loss"), quietForm("tasks", challenges.node), wide],
     parts: [
       inside,
       own,
