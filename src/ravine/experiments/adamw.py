@@ -1,7 +1,7 @@
 """AdamW's customs, one taken away at a time, on a small transformer that learns by heart.
 
 Weight decay shows in the test loss where a network can learn its texts by heart. So this one gets a
-quarter of the training texts of `transformer` and sees them eight times, which is as many steps.
+quarter of the texts of `transformer` and sees them eight times, which is as many steps.
 The plain AdamW here leaves biases and norms alone, as is the custom. Each other contestant differs
 from it in one thing, or in the strength of its decay.
 """
@@ -18,9 +18,9 @@ from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.optimizers import Adam, AdamW, support
 
 BIASES_AND_NORMS = ("bias", "gamma", "beta")  # as Keras names them
-SHARE = 4  # one text of so many
+SHARE = 4  # one of so many texts
 DECAYS = (1.0, 3.0, 10.0)  # of AdamW
-PENALTIES = (0.001, 0.01, 0.1)  # of Adam with an L2 penalty, whose gradients are small
+PENALTIES = (0.001, 0.01)  # of Adam with an L2 penalty, whose gradients are small
 
 
 @keras.saving.register_keras_serializable(package="ravine")
@@ -58,15 +58,12 @@ def spared(
 
 
 def quarter(dataset: Dataset) -> Dataset:
-    """Cut a data set into short texts, and keep the first quarter of those for training."""
+    """Cut a data set into short texts, and keep the first quarter of each of its parts."""
     cut = transformer.texts(dataset, transformer.QUICK_STEPS)
-    rows = len(cut.x_train) // SHARE
-    return replace(
-        cut,
-        x_train=cut.x_train[:rows],
-        y_train=cut.y_train[:rows],
-        provenance=f"{cut.provenance}, the first {rows} for training",
-    )
+    names = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")
+    parts = {name: getattr(cut, name) for name in names}
+    kept = {name: rows[: len(rows) // SHARE] for name, rows in parts.items()}
+    return replace(cut, **kept, provenance=f"{cut.provenance}, the first quarter of each part")
 
 
 BASE = 3.0  # λ of those that differ in something else
@@ -81,7 +78,7 @@ FAMILIES: dict[str, Family] = {
     "AdamW beta_2 0.95": partial(spared, AdamW, weight_decay=BASE, beta_2=0.95),
     "AdamW clipped": partial(spared, AdamW, weight_decay=BASE, global_clipnorm=1.0),
 }
-RATES = (0.001, 0.003, 0.01, 0.03)
+RATES = (0.0003, 0.001, 0.003, 0.01)
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 QUICK_RATES = dict.fromkeys(FAMILIES, 0.003)
 QUICK = Setting(
