@@ -78,7 +78,7 @@ FAMILIES: dict[str, Family] = {
     "AdamW beta_2 0.95": partial(spared, AdamW, weight_decay=BASE, beta_2=0.95),
     "AdamW clipped": partial(spared, AdamW, weight_decay=BASE, global_clipnorm=1.0),
 }
-RATES = (0.0003, 0.001, 0.003, 0.01)
+RATES = (0.001, 0.003, 0.01, 0.03)
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
 QUICK_RATES = dict.fromkeys(FAMILIES, 0.003)
 QUICK = Setting(
