@@ -8,6 +8,7 @@ from it in one thing, or in the strength of its decay.
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
@@ -41,9 +42,7 @@ class AdamL2(AdamW):
         Adam.update_step(self, g + penalty * ops.cast(variable, g.dtype), variable, learning_rate)
 
 
-def spared(
-    family: type[AdamW], learning_rate: float, weight_decay: float, **options: float
-) -> AdamW:
+def spared(family: type[AdamW], learning_rate: float, weight_decay: float, **options: Any) -> AdamW:
     """Return an optimizer that leaves biases and norms out of its decay.
 
     Args:
