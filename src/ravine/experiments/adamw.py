@@ -79,7 +79,7 @@ FAMILIES: dict[str, Family] = {
 }
 RATES = (0.001, 0.003, 0.01, 0.03)
 # The best of each grid, see `experiments.tune`. None of them lies at the end of its grid.
-QUICK_RATES = dict.fromkeys(FAMILIES, 0.003)
+QUICK_RATES = dict.fromkeys(FAMILIES, 0.003) | {"AdamW 10": 0.01, "AdamW on all": 0.01}
 QUICK = Setting(
     data="sample",
     make_model=transformer.quick_network,
