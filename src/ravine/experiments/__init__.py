@@ -12,6 +12,7 @@ from ravine.experiments.plan import PLAN, Line, Unit, units
 
 if TYPE_CHECKING:
     from ravine.experiments import (
+        adamw,
         averages,
         bag_of_words,
         batch_size,
@@ -53,6 +54,7 @@ __all__ = [
     "RefusedError",
     "Setting",
     "Unit",
+    "adamw",
     "add",
     "averages",
     "bag_of_words",
@@ -84,6 +86,7 @@ __all__ = [
 __getattr__ = on_demand(
     __name__,
     {
+        "adamw": ("adamw",),
         "averages": ("averages",),
         "bag_of_words": ("bag_of_words",),
         "batch_size": ("batch_size",),

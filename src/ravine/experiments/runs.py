@@ -14,6 +14,7 @@ import pandas as pd
 
 from ravine.data import datasets
 from ravine.experiments import (
+    adamw,
     averages,
     bag_of_words,
     batch_size,
@@ -46,6 +47,7 @@ EXPERIMENTS = {
         randomness,
         successors,
         decay,
+        adamw,
     )
     for experiment in family.EXPERIMENTS
 }
@@ -232,6 +234,9 @@ def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         if key != "name" and value is not None and value is not False:
             # the rate comes back from float32 as 0.009999999776482582
             settings[key] = float(f"{value:.6g}") if isinstance(value, float) else value
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if pattern is not None:  # which `get_config` leaves out
+        settings["no decay on"] = sorted(pattern.pattern.split("|"))
     return without_modules(settings)
 
 
