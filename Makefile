@@ -101,8 +101,8 @@ homework-gradescope: $(INSTALLED) ## Write autograders for Gradescope (all, or N
 homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones
 	@$(BIN)/python -m tools.homework check
 
-homework-verdicts: $(INSTALLED) ## Compare the grader with Jupyter's kernel on all odd notebooks
-	@RAVINE_KERNELS=all $(BIN)/python -m pytest tests/homework/test_same_verdict.py
+homework-verdicts: $(INSTALLED) ## The tests of the homework on every case, with the kernel's verdict beside the grader's
+	@RAVINE_HOMEWORK="every case" $(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal tests/homework
 
 homework-open: $(INSTALLED) ## Open the homework with its answers in private/homework
 	@$(BIN)/python -m tools.homework open

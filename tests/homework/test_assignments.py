@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.homework.samples import RIGHT, assignments, demo
+from tests.homework.samples import RIGHT, assignments, demo, some_of
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
 from tools.homework.checks import OF_THE_GRADER
@@ -20,6 +20,7 @@ WIDEST = 82  # characters of a line of code that the site's page shows
 MASTERS = assignments()
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())
 VARIANTS = [(master, variant) for master in MASTERS.values() for variant in proof.variants(master)]
+GRADED = some_of(VARIANTS, every=4)  # `make homework-check` grades all
 
 
 @masters
@@ -93,7 +94,7 @@ def test_the_model_solution_passes(master, expected):
 
 
 @pytest.mark.parametrize(
-    ("master", "variant"), VARIANTS, ids=[f"{m.name}: {v.name}" for m, v in VARIANTS]
+    ("master", "variant"), GRADED, ids=[f"{m.name}: {v.name}" for m, v in GRADED]
 )
 def test_a_variant_loses_exactly_what_it_should(master, variant, expected, workshop):
     outcomes = grade(master, variant.cells, expected(master), workshop)

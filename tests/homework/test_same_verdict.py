@@ -1,10 +1,8 @@
 """The verdict is that of an ordinary kernel that runs the assignment's own tests in place.
 
-Each notebook is graded, and run by Jupyter with the whole tests at their places. `RAVINE_KERNELS`
-says how many of the kernels to start: "all", or a few by default, since each takes seconds.
+Each notebook is graded. Some are run by Jupyter, too, with the whole tests at their places: all of
+them with `make homework-verdicts`.
 """
-
-import os
 
 import nbformat
 import pytest
@@ -12,21 +10,18 @@ from nbclient import NotebookClient
 
 from tests import forked_kernels
 from tests.homework.honest import NOTEBOOKS, Honest, cells
-from tests.homework.samples import assignments
+from tests.homework.samples import assignments, some_of
 from tools.homework import proof, sandbox, vault
 from tools.homework.grading import CELL_TIMEOUT, grade
 from tools.homework.plan import plan
 
-EVERY = 1 if os.environ.get("RAVINE_KERNELS") == "all" else 9
 MASTERS = assignments()
-notebooks = pytest.mark.parametrize(
-    "honest", NOTEBOOKS, ids=[f"{honest.assignment}: {honest.name}" for honest in NOTEBOOKS]
-)
-sampled = pytest.mark.parametrize(
-    "honest",
-    NOTEBOOKS[::EVERY],
-    ids=[f"{honest.assignment}: {honest.name}" for honest in NOTEBOOKS[::EVERY]],
-)
+
+
+def each(notebooks):
+    """Returns the mark that runs a test with each of these notebooks."""
+    names = [f"{honest.assignment}: {honest.name}" for honest in notebooks]
+    return pytest.mark.parametrize("honest", notebooks, ids=names)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +65,7 @@ def fails_in_a_kernel(honest: Honest, kernel: str, folder) -> frozenset[str]:
 @pytest.mark.skipif(
     not sandbox.strongest().namespaces, reason="programs can be started in namespaces alone"
 )
-@notebooks
+@each(NOTEBOOKS)
 def test_an_honest_notebook_loses_nothing(honest, expected, workshop):
     master = MASTERS[honest.assignment]
     errors: dict[str, str] = {}
@@ -81,7 +76,7 @@ def test_an_honest_notebook_loses_nothing(honest, expected, workshop):
     assert not errors or honest.raises, errors
 
 
-@sampled
+@each(some_of(NOTEBOOKS, every=12))
 def test_a_kernel_gives_the_same_verdict(honest, kernel, tmp_path, monkeypatch):
     for setting in ("MPLBACKEND", "XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"):
         monkeypatch.delenv(setting, raising=False)
