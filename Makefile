@@ -65,7 +65,7 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
 # without rest, which makes an eigendecomposition up to sixty times as slow.
-tests notebooks elsewhere torch: export OPENBLAS_NUM_THREADS := 1
+tests notebooks elsewhere torch homework-verdicts: export OPENBLAS_NUM_THREADS := 1
 
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal

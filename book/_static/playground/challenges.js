@@ -62,16 +62,17 @@ function between(draw, low, high) {
 /** The measure of a rule on cases that its hyperparameters were not tuned on, and how many walks diverged. */
 function* measured(rule, makeCase, measure, draw, tune) {
   const algorithm = ruleAlgorithm(rule);
-  const walked = (one, numbers) => walk(one.surface, algorithm, numbers, one.start, one.steps);
-  const mean = (cases, numbers) => {
-    const all = cases.map((one) => measure(walked(one, numbers), one));
-    return all.reduce((sum, value) => sum + value, 0) / all.length;
-  };
+  const walksOf = (all, numbers) =>
+    all.map((one) => walk(one.surface, algorithm, numbers, one.start, one.steps));
+  const mean = (walks, all) =>
+    walks.reduce((sum, walked, i) => sum + measure(walked, all[i]), 0) / walks.length;
   const practice = Array.from({ length: PRACTICE }, () => makeCase(draw));
   const cases = Array.from({ length: CASES }, () => makeCase(draw));
-  const numbers = yield* tune(algorithm, (tried) => mean(practice, tried), draw);
-  const lost = cases.filter((one) => walked(one, numbers).divergedAt !== null).length;
-  return { value: mean(cases, numbers), numbers, algorithm, lost };
+  const onPractice = (tried) => mean(walksOf(practice, tried), practice);
+  const numbers = yield* tune(algorithm, onPractice, draw);
+  const walks = walksOf(cases, numbers);
+  const lost = walks.filter(({ divergedAt }) => divergedAt !== null).length;
+  return { value: mean(walks, cases), numbers, algorithm, lost };
 }
 
 const LOST = 10; // what a walk counts that has diverged: worse than any other

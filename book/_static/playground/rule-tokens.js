@@ -168,8 +168,9 @@ function shown(content, at) {
   return /[\p{L}\p{P}\p{S}]/u.test(character) ? `\`${character}\`` : `the character U+${code}`;
 }
 
-/** Words of programs, which are no names here, and what to write instead. */
 const FACTOR = "a comparison is 1 or 0, so multiply by it: (t > 9)*g";
+
+/** Words of programs, which are no names here, and what to write instead. */
 const WORDS = new Map([
   ...["if", "else", "and", "or", "not"].map(
     (word) => /** @type {[string, string]} */ ([word, FACTOR]),
