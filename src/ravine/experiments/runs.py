@@ -30,7 +30,14 @@ from ravine.experiments import (
 )
 from ravine.experiments.setting import Experiment
 from ravine.results import Record, machine, records, summary
-from ravine.training import MakeOptimizer, Report, compare, compare_on_cluster, without_modules
+from ravine.training import (
+    MakeOptimizer,
+    Report,
+    compare,
+    compare_on_cluster,
+    names_without_decay,
+    without_modules,
+)
 
 EXPERIMENTS = {
     experiment.name: experiment
@@ -234,9 +241,8 @@ def describe(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         if key != "name" and value is not None and value is not False:
             # the rate comes back from float32 as 0.009999999776482582
             settings[key] = float(f"{value:.6g}") if isinstance(value, float) else value
-    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    if pattern is not None:  # which `get_config` leaves out
-        settings["no decay on"] = sorted(pattern.pattern.split("|"))
+    if excluded := names_without_decay(optimizer):
+        settings["no decay on"] = excluded
     return without_modules(settings)
 
 

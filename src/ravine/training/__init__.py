@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Recipe,
         first_values,
         hyperparameters,
+        names_without_decay,
         recipe_of,
         set_hyperparameters,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "forget_runs",
     "hyperparameters",
     "minibatch_order",
+    "names_without_decay",
     "negative_elbo",
     "on_every_place",
     "read_checkpoint",
@@ -97,6 +99,7 @@ __getattr__ = on_demand(
             "Recipe",
             "first_values",
             "hyperparameters",
+            "names_without_decay",
             "recipe_of",
             "set_hyperparameters",
         ),

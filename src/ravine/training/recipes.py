@@ -84,14 +84,21 @@ def recipe_of(optimizer: keras.optimizers.Optimizer) -> Recipe:
     read = tuple(hyperparameters(optimizer))
     settings = {key: value for key, value in config.items() if key not in ("name", *read)}
     as_text = json.dumps(without_modules(settings), default=repr, sort_keys=True)
-    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    if pattern is None:
+    excluded = names_without_decay(optimizer)
+    if not excluded:
         return Recipe(type(optimizer), as_text, config, read)
-    # Keras joins the names in an order that changes from process to process
-    excluded = "|".join(sorted(pattern.pattern.split("|")))
-    return Recipe(
-        type(optimizer), f"{as_text} without decay of {excluded}", config, read, pattern.pattern
-    )
+    joined = "|".join(excluded)
+    return Recipe(type(optimizer), f"{as_text} without decay of {joined}", config, read, joined)
+
+
+def names_without_decay(optimizer: keras.optimizers.Optimizer) -> list[str]:
+    """Return the `var_names` that `exclude_from_weight_decay` was given, sorted.
+
+    Keras joins them in an order that changes from process to process, and `get_config` leaves them
+    out.
+    """
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    return [] if pattern is None else sorted(pattern.pattern.split("|"))
 
 
 def _check_can_be_copied(optimizer):
