@@ -1,4 +1,4 @@
-"""The symbols of displayed equations, held against the tables of the notation."""
+"""The symbols of a page, in equations and in its sentences, held against the notation's tables."""
 
 import re
 from collections.abc import Iterable
@@ -9,8 +9,9 @@ GREEK = (
     "chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
 )
 
+CODE = re.compile(r"(`+).+?\1", re.DOTALL)
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
-INLINE = re.compile(r"\$([^$\n]+)\$")
+INLINE = re.compile(r"\$((?:[^$\n]|\n(?!\n))+)\$")
 # What is set in words, numbers an equation or names an environment, and the sign of an expectation.
 WORDS = re.compile(
     r"\\(?:tag|text|mathrm|mathsf|mathbb|operatorname|begin|end)\{[^{}]*\}|\\math(?:bb|sf) [A-Z]"
@@ -49,12 +50,18 @@ def tables(notation: str) -> tuple[set[str], dict[str, set[str]]]:
 
 
 def unexplained(notation: str, page: str, texts: Iterable[str]) -> list[str]:
-    """Every symbol of a displayed equation must be in the notation, for all pages or for this."""
+    """Every symbol of a page must be in the notation, for all pages or for this."""
     everywhere, single = tables(notation)
     known = everywhere | single.get(page, set())
     return [
-        f"{page} has {symbol} in the equation {' '.join(latex.split())[:60]}, and no table has it"
+        f"{page} has {symbol} in {' '.join(latex.split())[:60]}, and no table has it"
         for text in texts
-        for latex in DISPLAYED.findall(text)
+        for latex in mathematics(text)
         for symbol in sorted(symbols(latex) - known)
     ]
+
+
+def mathematics(text: str) -> list[str]:
+    """The equations of a text, and then what it sets as mathematics inside its sentences."""
+    text = CODE.sub(" ", text)
+    return DISPLAYED.findall(text) + INLINE.findall(DISPLAYED.sub(" ", text))

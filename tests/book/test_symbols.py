@@ -1,4 +1,4 @@
-"""Every symbol of a displayed equation is in the notation."""
+"""Every symbol of a page is in the notation."""
 
 import pytest
 
@@ -18,7 +18,7 @@ TABLES = """\
 
 
 @pytest.mark.parametrize("path", find_chapters(), ids=lambda path: path.stem)
-def test_symbols_of_equations_are_in_the_notation(path):
+def test_symbols_are_in_the_notation(path):
     texts = [cell.source for cell in read_notebook(path).cells if cell.cell_type == "markdown"]
     assert symbols.unexplained(NOTATION, path.stem, texts) == []
 
@@ -29,9 +29,15 @@ def test_letters_are_read_with_accents_and_without_indices_and_words():
 
 
 def test_a_symbol_that_no_table_has_is_found():
-    texts = [r"$$ \theta_t = q\,\hat m_{t-1} $$ and $x$ inline"]
+    texts = [r"$$ \theta_t = q\,\hat m_{t-1} $$ and $\theta$, costs `$a`"]
     assert symbols.unexplained(TABLES, "one", texts) == []
     (complaint,) = symbols.unexplained(TABLES, "two", texts)
     assert "two has q" in complaint
     (complaint,) = symbols.unexplained(TABLES, "one", [r"$$ \theta_t = \hat v_t $$"])
     assert "one has hat v" in complaint
+
+
+def test_a_symbol_in_a_sentence_is_found_even_where_a_line_ends_in_it():
+    texts = ["The step $\\theta_t$ is $q\n\\hat m_t$, for\n$c$ classes."]
+    (complaint,) = symbols.unexplained(TABLES, "one", texts)
+    assert "one has c in c," in complaint
