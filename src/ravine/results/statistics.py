@@ -1,7 +1,7 @@
 """What the runs of an experiment say: means over the seeds, differences and their intervals."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,6 +149,27 @@ def verdicts(
         pair = paired_difference(frame, first, second, column=column, claims=claims or len(pairs))
         rows.append([first, pair.verdict, second, pair.low, pair.high, pair.seeds])
     return pd.DataFrame(rows, columns=["first", "verdict", "second", "low", "high", "seeds"])
+
+
+def overturned(table: pd.DataFrame, gain: Callable[[pd.Series, str], float]) -> pd.DataFrame:
+    """Return the claims that would be none if their losers' rates were tuned more finely.
+
+    Args:
+        table: rows as of `verdicts`, on training losses.
+        gain: of a row and the name of its loser, how much lower the loser's ln(loss) would end.
+            The winner gets nothing.
+
+    Returns:
+        Those rows that are "below" or "above" and would not be with this gain.
+    """
+    decided = table[table["verdict"].isin(["below", "above"])]
+    keeps = [
+        -row["high"] - gain(row, row["second"]) > MARGIN
+        if row["verdict"] == "below"
+        else row["low"] - gain(row, row["first"]) > MARGIN
+        for _, row in decided.iterrows()
+    ]
+    return decided[~np.array(keeps, dtype=bool)]
 
 
 def finer_grid(losses: pd.Series) -> float:
