@@ -72,8 +72,8 @@ tests: $(INSTALLED) ## The tests of the package and of the book
 
 notebooks: $(INSTALLED) ## Execute every chapter again and compare with what it holds (or NB=path)
 	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages \
-		-p tests.solutions -n 2 --dist loadfile --nbval-lax --nbval-kernel-name=forked --ignore=book/homework \
-		$(OPTIONS) $(or $(NB),book)
+		-p tests.figure_numbers -p tests.solutions -n 2 --dist loadfile --nbval-lax \
+		--nbval-kernel-name=forked --ignore=book/homework $(OPTIONS) $(or $(NB),book)
 
 # PyTorch is not among the pinned packages: its builds differ from machine to machine.
 torch: $(INSTALLED) ## The optimizers and the engine on PyTorch (installs its build for CPUs)

@@ -72,6 +72,10 @@ def alt_text(cell: NotebookNode) -> str:
     return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
 
 
+def caption(cell: NotebookNode) -> str:
+    return cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
+
+
 def malformed(notebook: NotebookNode) -> list[str]:
     try:
         nbformat.validate(notebook)
