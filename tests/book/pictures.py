@@ -19,7 +19,7 @@ from traitlets import Unicode
 
 MIME = "application/vnd.ravine.numbers+json"
 # As in 0.5, 1,000, 3e-4 or 20 %, and not as in CIFAR-10, beta2 or 3x3.
-NUMBER = re.compile(r"(?<![\w.^])(?<!\^\{)(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w^])")
+NUMBER = re.compile(r"(?<![\w.^])(?<!\^\{)(?<![A-Za-z]-)\d[\d,_]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w^])")
 PERCENT = re.compile(r"per ?cent|%")
 POWER = re.compile(r"10\^\{?([-−]?\d+)")
 POINTS = 40  # of a line with more, one reads where it begins and ends, its top and its bottom
@@ -32,7 +32,7 @@ def numbers(text: str) -> list[str]:
 
 def value(written: str) -> float:
     """Returns a number from how it is written."""
-    return float(written.replace(",", ""))
+    return float(written.replace(",", "").replace("_", ""))
 
 
 def tolerance(written: str) -> float:
@@ -60,8 +60,8 @@ def not_there(text: str, drawn: Iterable[float], on_page: str) -> list[str]:
         on_page: what the page says of it elsewhere, such as its code and outputs.
     """
     shown = np.abs(np.fromiter(drawn, dtype=float))
-    if PERCENT.search(text):  # of a share that is drawn
-        shown = np.append(shown, 100 * shown)
+    if PERCENT.search(text):  # of a share that is drawn, or of a ratio beside 1
+        shown = np.concatenate([shown, 100 * shown, 100 * np.abs(shown - 1)])
     computed = {value(written) for written in numbers(on_page)}
     return [
         written
@@ -95,8 +95,11 @@ def data(ax: Axes) -> Iterator[np.ndarray]:
     """Yields the coordinates and values that a panel shows, one row for each thing."""
     yield np.array([*ax.get_xlim(), *ax.get_ylim()])
     for line in ax.lines:
-        yield plain(line.get_xdata())
-        yield plain(line.get_ydata())
+        marks = line.get_markevery()
+        for row in (plain(line.get_xdata()), plain(line.get_ydata())):
+            yield row
+            if isinstance(marks, list) and row.size:
+                yield row[marks]
     for patch in ax.patches:
         if isinstance(patch, Rectangle):
             (left, bottom), width, height = patch.get_xy(), patch.get_width(), patch.get_height()

@@ -41,6 +41,8 @@ def test_numbers_of_a_text(text, found):
 @pytest.mark.parametrize("percent", ["%", "per cent", "percent"])
 def test_a_share_may_be_written_in_percent(percent):
     assert pictures.not_there(f"95 or 20 {percent}", [0.951, 0.2], "") == []
+    assert pictures.not_there(f"7 {percent} above", [1.25], "") == ["7"]
+    assert pictures.not_there(f"25 {percent} above", [1.25], "") == []
     assert pictures.not_there("95 or 20", [0.951, 0.2], "") == ["95", "20"]
 
 
@@ -64,6 +66,15 @@ def test_the_ends_of_a_curve_are_seen_and_not_every_number_between():
     assert pictures.not_there(text, numbers, "") == []
     assert pictures.not_there("It ends at 0.37.", numbers, "") == ["0.37"]
     assert pictures.not_there("It ends at 0.37.", numbers, "assert end < 0.37") == []
+
+
+def test_a_marked_place_of_a_curve_is_seen():
+    figure, ax = plt.subplots()
+    ax.plot(np.arange(1, 1001), np.sqrt(np.arange(1, 1001)), marker="o", markevery=[0, 143])
+    numbers = pictures.read(figure)
+    plt.close(figure)
+    assert pictures.not_there("12 after 144 steps", numbers, "") == []
+    assert pictures.not_there("14 after 196 steps", numbers, "") == ["14", "196"]
 
 
 def test_every_point_of_a_short_curve_is_seen():
