@@ -1,6 +1,6 @@
-"""AdamW's customs, one taken away at a time, on a small transformer that learns by heart.
+"""AdamW's customs, one taken away at a time, on a small transformer that overfits.
 
-Weight decay shows in the test loss where a network can learn its texts by heart. So this one gets a
+Weight decay shows in the test loss where a network overfits. So this one gets a
 quarter of the texts of `transformer` and sees them eight times, which is as many steps.
 The plain AdamW here leaves biases and norms alone, as is the custom. Each other contestant differs
 from it in one thing, or in the strength of its decay.
