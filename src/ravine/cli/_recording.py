@@ -83,7 +83,7 @@ def _show_plan(out: Path, states: Path) -> None:
             line.line.figure + (f"; {line.older} epochs are there" if line.older else ""),
             line.line.experiment + (" rates" if line.line.rates else ""),
             str(line.line.epochs),
-            f"{line.recorded} of {line.units}",
+            f"{line.recorded}/{line.units}",
             " ".join(map(str, line.seeds)),
             f"{line.hours:.1f}",
             f"{line.missing:.1f}",
