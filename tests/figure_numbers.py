@@ -53,14 +53,16 @@ def pytest_runtest_call(item):
 
 def not_there(item):
     """Returns which numbers of a figure's texts neither it nor its page shows."""
-    page = item.parent.nb
-    computed = "\n".join(text for cell in guards.code_cells(page) for text in guards.texts(cell))
-    said = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
     drawn = [
         number
         for output in item.test_outputs or []
         for number in output.get("data", {}).get(pictures.MIME, [])
     ]
+    if not drawn:
+        return []
+    page = item.parent.nb
+    computed = "\n".join(text for cell in guards.code_cells(page) for text in guards.texts(cell))
+    said = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
     texts = [
         ("alt text", guards.alt_text(item.cell), computed),
         ("caption", guards.caption(item.cell), computed + said),  # it names settings, too
@@ -69,5 +71,5 @@ def not_there(item):
         f"{item.path.name}, cell {item.cell.id}: the {kind} names {', '.join(missing)}, which "
         "neither the figure shows nor the page computes: look at the figure again."
         for kind, text, on_page in texts
-        if drawn and (missing := pictures.not_there(text, drawn, on_page))
+        if (missing := pictures.not_there(text, drawn, on_page))
     ]
