@@ -14,8 +14,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 from traitlets import Unicode
+
+from tools.book import lettering
 
 MIME = "application/vnd.ravine.numbers+json"
 # As in 0.5, 1,000, 3e-4 or 20 %, and not as in CIFAR-10, beta2 or 3x3.
@@ -41,14 +42,11 @@ def tolerance(written: str) -> float:
     Half a unit is its rounding, the other half another processor's. It is at most a tenth of the
     number, but at least its rounding; a whole number with zeros at its end is rounded to them.
     """
-    digits = written.replace(",", "").partition("e")[0]
-    unit = 10.0 ** -len(digits.partition(".")[2])
-    exponent = written.partition("e")[2]
-    unit *= 10.0 ** int(exponent or 0)
-    if "." not in digits:
-        unit *= 10 ** (len(digits) - len(digits.rstrip("0"))) if value(written) else 1
-        return max(min(unit, value(written) / 10), 0.5 * 10.0 ** int(exponent or 0))
-    return max(min(unit, value(written) / 10), unit / 2)
+    digits, _, exponent = written.replace(",", "").partition("e")
+    decimals = digits.partition(".")[2]
+    place = 10.0 ** (int(exponent or 0) - len(decimals))
+    zeros = 0 if decimals else len(digits) - len(digits.rstrip("0"))
+    return max(min(place * 10**zeros, value(written) / 10), place / 2)
 
 
 def not_there(text: str, drawn: Iterable[float], on_page: str) -> list[str]:
@@ -73,11 +71,9 @@ def not_there(text: str, drawn: Iterable[float], on_page: str) -> list[str]:
 
 def read(figure: Figure) -> list[float]:
     """Returns the numbers of a figure that is drawn: its data, its limits and its lettering."""
-    lettering = " ".join(
-        text.get_text() for text in figure.findobj(Text) if text.get_visible()
-    ).replace("−", "-")
-    found = [np.array([value(written) for written in numbers(lettering)], dtype=float)]
-    found.append(np.array([10.0 ** int(power) for power in POWER.findall(lettering)]))
+    written = " ".join(text.get_text() for text in lettering.texts(figure)).replace("−", "-")
+    found = [np.array([value(number) for number in numbers(written)], dtype=float)]
+    found.append(np.array([10.0 ** int(power) for power in POWER.findall(written)]))
     for ax in figure.axes:
         found += [few(part) for part in data(ax)]
     return sorted({float(f"{number:.5g}") for part in found for number in np.abs(part)})
