@@ -572,7 +572,7 @@ def test_the_command_records_lists_and_adds(command, whole, tmp_path):
     assert "0 runs recorded" in command().output
 
     listed = command("--list").output
-    assert "2 of 2" in listed and "1 of 1" in listed and "0.0 hours are missing" in listed
+    assert "2/2" in listed and "1/1" in listed and "0.0 hours are missing" in listed
     added = command("--add", str(whole / "results"))
     assert added.exit_code == 0 and added.output.count("Added to") == 2
     refused = command("--add", str(tmp_path / "nowhere"))
