@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": {"data", "experiments", "figures", "files", "results", "training"},
     "experiments": {"data", "files", "networks", "optimizers", "results", "training"},
     "figures": {"results", "surfaces"},
-    "surfaces": {"backends", "networks", "training"},
+    "surfaces": {"backends", "networks", "results", "training"},
     "training": {"backends", "data", "files", "networks"},
     "results": {"backends", "files"},
     "backends": {"networks"},

@@ -58,23 +58,28 @@ if TYPE_CHECKING:
         random_direction,
         spectrum,
     )
+    from ravine.surfaces.races import RATES, MedianRatio, Race, compare_ends, race, tuned_race
 
 __all__ = [
     "BEYOND",
     "DIRECTIONS",
+    "RATES",
     "SURFACES",
     "Best",
     "ErrorSurface",
     "LinearRegression",
     "MainPlane",
+    "MedianRatio",
     "NoisyQuadratic",
     "Path",
+    "Race",
     "SoftmaxRegression",
     "Surface",
     "Window",
     "adam_losses",
     "aligned_ravine",
     "bowl",
+    "compare_ends",
     "critical_batch",
     "descend",
     "expected_loss",
@@ -93,6 +98,7 @@ __all__ = [
     "plane_curvatures",
     "plateau",
     "quadratic",
+    "race",
     "random_direction",
     "ravine",
     "rosenbrock",
@@ -100,6 +106,7 @@ __all__ = [
     "sparse_ravine",
     "spectrum",
     "steady_loss",
+    "tuned_race",
     "walk",
     "zipf_classes",
 ]
@@ -108,6 +115,7 @@ __getattr__ = on_demand(
     __name__,
     {
         "descent": ("BEYOND", "Path", "descend", "walk"),
+        "races": ("RATES", "MedianRatio", "Race", "compare_ends", "race", "tuned_race"),
         "network": (
             "ErrorSurface",
             "MainPlane",

@@ -51,6 +51,21 @@ class Path:
         reached = self.losses <= threshold
         return int(reached.argmax()) if reached.any() else None
 
+    def steps_to_stay(self, threshold: float, stay: int) -> np.ndarray:
+        """First step of each walk from which its loss is low for `stay` steps, or infinity.
+
+        Args:
+            threshold: what a low loss is at or below.
+            stay: number of steps, that first one among them; with 1 a touch is enough.
+
+        Returns:
+            The steps, shape (n,) for n walks side by side.
+        """
+        high = ~(self.losses <= threshold)  # true also where a loss is no longer a number
+        count = np.cumsum(np.concatenate([high[:1] * 0, high]), axis=0)
+        stays_low = count[stay:] == count[:-stay]
+        return np.where(stays_low.any(axis=0), stays_low.argmax(axis=0), np.inf)
+
 
 def walk(
     surface: Surface,
