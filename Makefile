@@ -13,8 +13,8 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Many short processes start here: each reads its bytecode, even where the environment forbids to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help book serve jupyter pdf links elsewhere colab site execute test check tests notebooks torch mutants kills record bench requirements address clean \
-	homework-release homework-grade homework-similarity homework-gradescope homework-check homework-verdicts \
+.PHONY: help book serve jupyter pdf links elsewhere colab site execute test check tests weekly notebooks torch mutants kills record bench requirements address clean \
+	homework-release homework-grade homework-similarity homework-gradescope homework-check \
 	homework-open homework-lock
 
 help: ## List the commands
@@ -48,7 +48,7 @@ colab: $(INSTALLED) ## Run notebooks as Colab would, with its versions (a sample
 	@$(BIN)/python -m tools.book.colab $(NB)
 
 site: $(INSTALLED) ## The tests of the site in a browser, barriers on every page included
-	@RAVINE_SITE="every page" $(BIN)/python -m pytest tests/site
+	@$(BIN)/python -m pytest -m "weekly or not weekly" tests/site
 
 execute: $(INSTALLED) ## Execute the notebooks and store their outputs (all, or NB=path)
 	@$(BIN)/python -m tools.book.execute $(NB)
@@ -65,10 +65,13 @@ check: $(INSTALLED) ## Format, lint, types, shown code equal to the source
 
 # Two workers have both cores busy. A second thread of NumPy's linear algebra would wait for a core
 # without rest, which makes an eigendecomposition up to sixty times as slow.
-tests notebooks elsewhere torch homework-verdicts: export OPENBLAS_NUM_THREADS := 1
+tests weekly notebooks elsewhere torch: export OPENBLAS_NUM_THREADS := 1
 
 tests: $(INSTALLED) ## The tests of the package and of the book
 	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal
+
+weekly: $(INSTALLED) ## The tests that take too long for each change
+	@$(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal -m weekly
 
 notebooks: $(INSTALLED) ## Execute every chapter again and compare with what it holds (or NB=path)
 	@$(BIN)/python -m pytest -p tests.workers -p tests.forked_kernels -p tests.cell_messages \
@@ -100,9 +103,6 @@ homework-gradescope: $(INSTALLED) ## Write autograders for Gradescope (all, or N
 
 homework-check: $(INSTALLED) ## Prove the homework's tests: the model solutions and the wrong ones
 	@$(BIN)/python -m tools.homework check
-
-homework-verdicts: $(INSTALLED) ## The tests of the homework on every case, with the kernel's verdict beside the grader's
-	@RAVINE_HOMEWORK="every case" $(BIN)/python -m pytest -p tests.workers -n 2 --dist worksteal tests/homework
 
 homework-open: $(INSTALLED) ## Open the homework with its answers in private/homework
 	@$(BIN)/python -m tools.homework open

@@ -16,6 +16,7 @@ from ravine import networks
 from ravine.optimizers import Adam
 from ravine.surfaces import walk
 from ravine.training import compare
+from tests.weekly import weekly
 from tools.bench import __main__ as command
 from tools.bench import descents, floors, groups, results, site, sweeps
 from tools.bench.networks import NETWORKS
@@ -155,6 +156,7 @@ def side_by_side():
     return {"agree": agree}
 
 
+@weekly
 def test_what_is_vectorised_has_the_losses_of_the_protocol():
     take_turns([Team("tests.test_bench:side_by_side", backend="jax", warm_ups=0)], rounds=1)
 

@@ -20,6 +20,7 @@ from ravine.surfaces import ErrorSurface, walk
 from ravine.training import Evaluator, Trainer
 from tests.training.test_engine import STREAMS, language_model, reader, text
 from tests.training.test_protocol import BATCH, blobs, convolution, images, network, penalised
+from tests.weekly import those
 
 PACKAGE = Path(backends.__file__).parents[1]
 ASKS = re.compile(r"\bbackend\.backend\(\)|^ *(?:import|from) (?:tensorflow|jax|torch)\b", re.M)
@@ -140,7 +141,7 @@ def test_all_backends_give_the_same_numbers(here, backend):
         np.testing.assert_allclose(values, here[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", those(["tensorflow", "jax"], ["tensorflow"]))
 def test_a_second_call_compiles_nothing(backend):
     """With other seeds, hyperparameters, starts and points; see `second_call`."""
     done = subprocess.run(

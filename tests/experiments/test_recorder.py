@@ -34,6 +34,7 @@ from ravine.files import WriteError, only_writer
 from ravine.results import RecordError, machine, records
 from ravine.training import CheckpointWarning, Trainer, compare, read_checkpoint, run_name
 from tests.accounts import read_only
+from tests.weekly import weekly
 
 SHORT, LONG = 1, 2  # epochs
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,7 @@ def test_what_is_recorded(whole):
     )
 
 
+@weekly
 def test_a_kill_in_any_row_costs_a_row_at_most(whole, folders, monkeypatch):
     """Every call dies in the first row that was not there before, until none is left."""
     expected, seen, calls = uninterrupted(whole), set(), []

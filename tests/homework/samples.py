@@ -1,8 +1,6 @@
 """A small assignment whose answers are no secret, and submissions made from it."""
 
 import json
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -78,14 +76,6 @@ Because two is two.
 Rubric: 4 points for the word two.
 ### END SOLUTION
 """
-
-
-def some_of(cases: Sequence, every: int) -> Sequence:
-    """Returns one case in so many, or all where `RAVINE_HOMEWORK` is "every case".
-
-    Each case grades a whole notebook. `make homework-verdicts` takes all of them.
-    """
-    return cases if os.environ.get("RAVINE_HOMEWORK") == "every case" else cases[::every]
 
 
 def assignments() -> dict[str, Master]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.homework.samples import RIGHT, assignments, demo, some_of
+from tests.homework.samples import RIGHT, assignments, demo
+from tests.weekly import some_of
 from tools.book.notebooks import ROOT, read_notebook
 from tools.homework import proof, release, vault
 from tools.homework.checks import OF_THE_GRADER
@@ -20,7 +21,7 @@ WIDEST = 82  # characters of a line of code that the site's page shows
 MASTERS = assignments()
 masters = pytest.mark.parametrize("master", MASTERS.values(), ids=MASTERS.keys())
 VARIANTS = [(master, variant) for master in MASTERS.values() for variant in proof.variants(master)]
-GRADED = some_of(VARIANTS, every=4)  # `make homework-check` grades all
+NAMES = [f"{master.name}: {variant.name}" for master, variant in VARIANTS]
 
 
 @masters
@@ -93,9 +94,7 @@ def test_the_model_solution_passes(master, expected):
     assert all(count >= 2 for count in counts.values())
 
 
-@pytest.mark.parametrize(
-    ("master", "variant"), GRADED, ids=[f"{m.name}: {v.name}" for m, v in GRADED]
-)
+@pytest.mark.parametrize(("master", "variant"), some_of(VARIANTS, 4, NAMES))
 def test_a_variant_loses_exactly_what_it_should(master, variant, expected, workshop):
     outcomes = grade(master, variant.cells, expected(master), workshop)
     assert proof.lost(outcomes) == variant.loses, outcomes

@@ -6,7 +6,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tests import forked_kernels
-from tests.homework.samples import assignments, some_of
+from tests.homework.samples import assignments
+from tests.weekly import some_of
 
 MASTERS = assignments()
 

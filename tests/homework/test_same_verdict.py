@@ -1,7 +1,7 @@
 """The verdict is that of an ordinary kernel that runs the assignment's own tests in place.
 
-Each notebook is graded. Some are run by Jupyter, too, with the whole tests at their places: all of
-them with `make homework-verdicts`.
+With each change some notebooks are graded, and fewer run by Jupyter, too, with the whole tests at
+their places; all of them each week.
 """
 
 import nbformat
@@ -10,7 +10,8 @@ from nbclient import NotebookClient
 
 from tests import forked_kernels
 from tests.homework.honest import NOTEBOOKS, Honest, cells
-from tests.homework.samples import assignments, some_of
+from tests.homework.samples import assignments
+from tests.weekly import some_of
 from tools.homework import proof, sandbox, vault
 from tools.homework.grading import CELL_TIMEOUT, grade
 from tools.homework.plan import plan
@@ -18,10 +19,10 @@ from tools.homework.plan import plan
 MASTERS = assignments()
 
 
-def each(notebooks):
-    """Returns the mark that runs a test with each of these notebooks."""
-    names = [f"{honest.assignment}: {honest.name}" for honest in notebooks]
-    return pytest.mark.parametrize("honest", notebooks, ids=names)
+def one_in(every):
+    """Returns the mark that runs a test with one in so many notebooks, and weekly with all."""
+    names = [f"{honest.assignment}: {honest.name}" for honest in NOTEBOOKS]
+    return pytest.mark.parametrize("honest", some_of(NOTEBOOKS, every, names))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def fails_in_a_kernel(honest: Honest, kernel: str, folder) -> frozenset[str]:
 @pytest.mark.skipif(
     not sandbox.strongest().namespaces, reason="programs can be started in namespaces alone"
 )
-@each(NOTEBOOKS)
+@one_in(3)
 def test_an_honest_notebook_loses_nothing(honest, expected, workshop):
     master = MASTERS[honest.assignment]
     errors: dict[str, str] = {}
@@ -76,7 +77,7 @@ def test_an_honest_notebook_loses_nothing(honest, expected, workshop):
     assert not errors or honest.raises, errors
 
 
-@each(some_of(NOTEBOOKS, every=12))
+@one_in(12)
 def test_a_kernel_gives_the_same_verdict(honest, kernel, tmp_path, monkeypatch):
     for setting in ("MPLBACKEND", "XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"):
         monkeypatch.delenv(setting, raising=False)

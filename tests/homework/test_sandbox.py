@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.weekly import weekly
 from tools.book.notebooks import ROOT
 from tools.homework import sandbox
 from tools.homework.handles import StudentError
@@ -278,7 +279,10 @@ time.sleep(0.3)
         "while True:\n    libc.fork()",
         # Little more than is allowed, and held: without the watcher it ends by itself, in no need
         # of a system that has run out of memory.
-        "import time\nfor _ in range(3): os.fork()\nheld = b'x' * (7 * 10**8)\ntime.sleep(20)",
+        pytest.param(
+            "import time\nfor _ in range(3): os.fork()\nheld = b'x' * (7 * 10**8)\ntime.sleep(20)",
+            marks=weekly,
+        ),
     ],
     ids=["many processes", "much memory in several"],
 )

@@ -17,6 +17,7 @@ from keras import layers, ops
 
 from ravine import networks
 from ravine.training import cross_entropy, negative_elbo
+from tests.weekly import weekly
 
 BACKEND = keras.backend.backend()
 RANDOM = np.random.default_rng(0)
@@ -500,6 +501,7 @@ CHOICE = (
 )
 
 
+@weekly
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="started from the tests on TensorFlow")
 def test_on_jax():
     """These tests and those of three other modules, in a process of their own."""

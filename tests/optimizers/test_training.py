@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.optimizers.contract import BACKEND, KINDS, every_kind_of_optimizer, only_tensorflow
+from tests.weekly import weekly
 
 STEPS = 3
 # Each way of compiling rounds the gradients differently; a step is 0.05 long.
@@ -41,6 +42,7 @@ def test_compiled_fit_equals_eager_fit(row):
     assert train(row, jit_compile=True) == pytest.approx(eager, abs=TOLERANCE)
 
 
+@weekly
 @only_tensorflow
 def test_two_devices_equal_one():
     """`MirroredStrategy`; in a process of its own, as devices must be made before the first use."""

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.site.test_pages import AXE, RULES, RUN_AXE
+from tests.weekly import some_of
 from tools.book.notebooks import ROOT, find_chapters, read_notebook
 
 DESK, TABLET, PHONE = (
@@ -74,7 +75,7 @@ def opened(context, pages):
         tab.close()
 
 
-@pytest.mark.parametrize("name", BOXED)
+@pytest.mark.parametrize("name", some_of(BOXED, 3))
 def test_equations_stand_beside_their_code_and_above_it_where_the_page_is_narrow(name, opened):
     page = opened(name)
     assert misplaced(page, "beside") == []

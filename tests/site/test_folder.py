@@ -10,15 +10,14 @@ from sphinx.errors import ExtensionError
 from book._extensions.playground import bundled
 from tests.book import guards
 from tests.site.conftest import served
-from tests.site.test_pages import AXE, DESK, EVERY_PAGE, NAMES, PHONE, RULES, RUN_AXE, TABLET
+from tests.site.test_pages import AXE, DESK, NAMES, PHONE, RULES, RUN_AXE, TABLET
+from tests.weekly import those
 from tools.book.notebooks import ROOT
 
 MODULES = ROOT / "book/_static/playground"
 WHOLE = "book/playground/playground"
-# What all pages share comes from the theme: one page of each kind stands for the others in the
-# tests; `make site` opens all.
+# What all pages share comes from the theme: one page of each kind is opened with each change.
 KINDS = ["index", "genindex", "book/homework/momentum", "book/appendix/api/results"]
-KINDS += NAMES if EVERY_PAGE else []
 WITH_PLAYGROUND = [
     name
     for name in guards.contents(ROOT)
@@ -73,7 +72,7 @@ def test_some_pages_have_a_playground():
     assert len(WITH_PLAYGROUND) >= 4 and WHOLE in WITH_PLAYGROUND
 
 
-@pytest.mark.parametrize("name", sorted({*KINDS, *WITH_PLAYGROUND}))
+@pytest.mark.parametrize("name", those(NAMES, [*KINDS, WHOLE, *WITH_PLAYGROUND[::4]]))
 def test_a_page_opens_from_the_folder(name, tab, pages):
     page = tab.go((pages / f"{name}.html").as_uri())
     assert page.locator("mjx-container").count() > 0 or 'class="math' not in page.content()
@@ -99,7 +98,7 @@ def test_a_page_from_the_folder_has_no_barrier(name, tab, pages):
     assert "image-alt" in " ".join(page.evaluate(RUN_AXE, {"type": "tag", "values": RULES}))
 
 
-@pytest.mark.parametrize("name", WITH_WALK)
+@pytest.mark.parametrize("name", those(WITH_WALK, [WHOLE, WITH_WALK[0]]))
 def test_a_playground_reacts_from_the_folder(name, tab, pages):
     page = tab.go((pages / f"{name}.html").as_uri())
     board = page.locator(WALKS).first

@@ -1,7 +1,6 @@
 """Every page loads in a browser without an error, a foreign host, an overflow or a barrier."""
 
 import gzip
-import os
 import pickle
 import re
 from contextlib import ExitStack
@@ -14,14 +13,14 @@ import pytest
 from tests.book import guards
 from tests.site import code_blocks, readable
 from tests.site.conftest import served
+from tests.weekly import those
 from tools.book.notebooks import ROOT
 from tools.site import build
 
 NAMES = ["index", "genindex", "search", *guards.contents(ROOT)]
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# Looking for barriers takes some ten seconds a page. `make site` looks on every page, the tests on
-# one of each kind: what makes a barrier comes from the theme and the style, not from the text.
-EVERY_PAGE = os.environ.get("RAVINE_SITE") == "every page"
+# Looking for barriers takes some ten seconds a page. With each change one page of each kind is
+# looked at: what makes a barrier comes from the theme and the style, not from the text.
 ONE_OF_EACH_KIND = [
     "index",
     "search",
@@ -229,7 +228,7 @@ def test_page(name, visit, pages):
     assert visit.complaints == []
 
 
-@pytest.mark.parametrize("name", NAMES if EVERY_PAGE else ONE_OF_EACH_KIND)
+@pytest.mark.parametrize("name", those(NAMES, ONE_OF_EACH_KIND))
 def test_page_is_open_to_everyone(name, visit):
     page = visit.go(name)
     assert visit.barriers(type="tag", values=RULES) == []
@@ -237,7 +236,7 @@ def test_page_is_open_to_everyone(name, visit):
     assert visit.barriers(type="rule", values=["color-contrast"]) == []
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH_KIND if EVERY_PAGE else ["index", "search"])
+@pytest.mark.parametrize("name", those(ONE_OF_EACH_KIND, ["index", "search"]))
 def test_page_is_open_to_everyone_on_a_small_screen(name, visit):
     """There the contents and the buttons stand elsewhere, or are hidden."""
     page = visit.go(name)

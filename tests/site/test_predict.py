@@ -1,7 +1,7 @@
 """A reader answers a question before the page shows the answer: by mouse, keyboard or finger.
 
-The script is tried on a small site with the book's own configuration; then every question of the
-book is answered once with each of its options.
+The script is tried on a small site with the book's own configuration; then questions of the book
+are answered once with each of their options, in a week all of them.
 """
 
 import pytest
@@ -14,6 +14,7 @@ from tests.book.test_site import build, small_site
 from tests.site.conftest import served
 from tests.site.test_folder import Tab
 from tests.site.test_pages import RULES, Visit
+from tests.weekly import some_of
 from tools.book.notebooks import ROOT, read_notebook, write_notebook
 
 LONG = TEXT.replace("Never.", "Never: $" + "a + " * 30 + "b = 0$, " + "as one sees " * 20)
@@ -217,7 +218,7 @@ EVERY_OPTION = """[...document.querySelectorAll("form.predict")].map((form) => {
 })"""
 
 
-@pytest.mark.parametrize("name", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("name", some_of(PAGES.values(), 6, list(PAGES)))
 def test_every_option_of_the_book_is_answered(name, tab, pages):
     page = tab.go((pages / f"{name}.html").as_uri())
     expect(page.locator("form.predict")).to_have_count(questions.EACH)

@@ -23,6 +23,7 @@ from ravine.training import Evaluator, Trainer, common_start, compare, cross_ent
 from ravine.training.engine import minibatch_order
 from ravine.training.recipes import hyperparameters
 from tests.training.test_protocol import BATCH, blobs
+from tests.weekly import some_of, weekly
 
 SCALED = keras.optimizers.LossScaleOptimizer
 
@@ -134,7 +135,7 @@ def distance(policy, option):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("policy", "option"), TABLE)
+@pytest.mark.parametrize(("policy", "option"), some_of(TABLE, 3))
 def test_the_protocol_takes_the_steps_of_fit(policy, option):
     assert distance(policy, option) < WIDER * POLICIES[policy]
 
@@ -238,6 +239,7 @@ print("passed")
 """
 
 
+@weekly
 def test_on_jax():
     pytest.importorskip("jax")
     done = subprocess.run(

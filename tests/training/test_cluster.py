@@ -13,6 +13,7 @@ from ravine.training.checkpoints import CheckpointError
 from ravine.training.cluster import ClusterError, compare_on_cluster, on_every_place
 from ravine.training.protocol import compare
 from tests.training.test_protocol import BATCH, blobs, network
+from tests.weekly import weekly
 
 OPTIMIZERS = {"Adam": lambda: Adam(0.05), "SGD": lambda: GradientDescent(0.2)}
 
@@ -31,6 +32,7 @@ def ray(monkeypatch):
 # Ray's own processes are still running when its objects are collected
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@weekly
 def test_shared_out_runs_are_bit_identical(ray, tmp_path):
     arguments = network, blobs(), OPTIMIZERS, [0, 1], 2, BATCH, losses.cross_entropy, 1, 1
     rows = []

@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from ravine.training.devices import several
+from tests.weekly import those
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("backend", those(["tensorflow", "jax"], ["tensorflow"]))
 def test_two_devices_equal_one(backend):
     done = subprocess.run(
         [sys.executable, "-m", "tests.training.several_devices"],

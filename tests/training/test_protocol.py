@@ -18,6 +18,7 @@ from ravine.optimizers import Adam, GradientDescent
 from ravine.training import engine, protocol
 from ravine.training.engine import minibatch_order
 from ravine.training.protocol import compare
+from tests.weekly import weekly
 
 ROWS, BATCH = 60, 16
 
@@ -318,6 +319,7 @@ print("passed on", keras.backend.backend())
 """
 
 
+@weekly
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_another_backend(backend):
     pytest.importorskip(backend)
