@@ -107,23 +107,33 @@ def test_where_neither_ends_the_ratio_may_be_anything():
 
 def test_a_lead_has_to_outlive_the_next_rates_of_the_loser_alone():
     fast, slow = alike(np.full(20, 80.0)), alike(np.full(20, 100.0))
-    assert compare_ends(fast, slow).found and compare_ends(slow, fast).found
+    assert compare_ends(fast, slow).verdict == "before"
+    assert compare_ends(slow, fast).verdict == "after"
     lucky = slow.copy()
     lucky[2] = 81.0  # the loser's rate above its own would do as well
     found = compare_ends(fast, lucky)
-    assert found.ratio == 0.8 and found.high == pytest.approx(80 / 81) and found.found
+    assert found.ratio == 0.8 and found.high == pytest.approx(80 / 81)
+    assert found.verdict == "before"
     lucky[2] = 80.0
-    assert not compare_ends(fast, lucky).found and not compare_ends(lucky, fast).found
+    assert compare_ends(fast, lucky).verdict == "no difference found"
+    assert compare_ends(lucky, fast).verdict == "no difference found"
     winner = fast.copy()
     winner[0] = 200.0  # the winner may have another bad rate: it did not choose it
-    assert compare_ends(winner, slow).found and compare_ends(slow, winner).found
+    assert compare_ends(winner, slow).verdict == "before"
+    assert compare_ends(slow, winner).verdict == "after"
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "found"),
-    [(0.5, 0.98, True), (0.5, 0.995, False), (1.02, 3, True), (1.005, 3, False), (0.9, 1.1, False)],
+    ("low", "high", "verdict"),
+    [
+        (0.5, 0.98, "before"),
+        (0.5, 0.995, "no difference found"),
+        (1.02, 3, "after"),
+        (1.005, 3, "no difference found"),
+        (0.9, 1.1, "no difference found"),
+    ],
 )
-def test_a_difference_is_more_than_a_hundredth(low, high, found):
+def test_a_difference_is_more_than_a_hundredth(low, high, verdict):
     ratio = MedianRatio(0.75, low, high)
-    assert ratio.found == found
-    assert str(ratio).endswith("no difference found") == (not found)
+    assert ratio.verdict == verdict
+    assert str(ratio).endswith("no difference found") == verdict.startswith("no")

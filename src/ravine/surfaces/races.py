@@ -4,6 +4,7 @@ All algorithms get the same trials. A lead may still be luck with one rate, so e
 walks at the next rates below and above its own, and a comparison holds for those of the loser, too.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -59,13 +60,18 @@ class MedianRatio(NamedTuple):
     high: float
 
     @property
-    def found(self) -> bool:
-        """Whether the interval is more than 1 % away from 1 as a whole."""
-        return bool(self.high < np.exp(-MARGIN) or self.low > np.exp(MARGIN))
+    def verdict(self) -> str:
+        """Say when the first ends, by the other: "before", "after" or "no difference found".
+
+        "Before" and "after" need the whole interval more than 1 % away from 1.
+        """
+        if self.high < math.exp(-MARGIN):
+            return "before"
+        return "after" if self.low > math.exp(MARGIN) else "no difference found"
 
     def __str__(self) -> str:
-        verdict = "" if self.found else "   no difference found"
-        return f"{self.ratio:.2f}  [{self.low:.2f}, {self.high:.2f}]{verdict}"
+        unclear = "" if self.verdict in ("before", "after") else f"   {self.verdict}"
+        return f"{self.ratio:.2f}  [{self.low:.2f}, {self.high:.2f}]{unclear}"
 
 
 def race(
