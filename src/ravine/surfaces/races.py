@@ -61,9 +61,10 @@ class MedianRatio(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Say when the first ends, by the other: "before", "after" or "no difference found".
+        """Say when the first ends, by the other.
 
-        "Before" and "after" need the whole interval more than 1 % away from 1.
+        One of "before", "after" and "no difference found". "Before" and "after" need the whole
+        interval more than 1 % away from 1.
         """
         if self.high < math.exp(-MARGIN):
             return "before"
