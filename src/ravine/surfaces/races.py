@@ -61,7 +61,7 @@ class MedianRatio(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Say when the first ends, by the other.
+        """Say whether the first ends before the other or after it.
 
         One of "before", "after" and "no difference found". "Before" and "after" need the whole
         interval more than 1 % away from 1.
@@ -105,7 +105,8 @@ def tuned_race(
 ) -> Race:
     """Choose each rate on the tuning orders, in two stages, and race on the reported ones.
 
-    The best of `RATES` is chosen first, then the best of seven around it (`FINER`).
+    The best of `RATES`, 33 from 0.001 to 10, is chosen first; then the best of seven around it, a
+    factor of 1.075 apart.
 
     Args:
         problem: where they walk.
