@@ -10,6 +10,9 @@ LEAST = 9  # CSS pixels of the smallest letters of a figure
 # Each picture of the article with drawings of its own: what the browser chose, and its width.
 PICTURES = """() => [...document.querySelectorAll("article picture img")].map(
   image => [image.currentSrc, image.src, image.getBoundingClientRect().width])"""
+# Where the machine is busy, the browser chooses a moment after the page has become narrower.
+CHOSEN = """() => [...document.querySelectorAll("article picture img")].every(
+  image => image.currentSrc)"""
 
 # The formulas that end beyond the column, unless a box around them scrolls.
 CUT = """async () => {
@@ -41,6 +44,7 @@ def complaints(page, site, density=1):
         density: pixels of the screen for one of the page.
     """
     found = page.evaluate(CUT)
+    page.wait_for_function(CHOSEN)
     for shown, figure, width in page.evaluate(PICTURES):
         chosen, plain = (
             Path(site, unquote(urlsplit(url).path).lstrip("/")) for url in (shown, figure)
