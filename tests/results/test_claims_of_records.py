@@ -52,7 +52,7 @@ def write(root, rows, losses, size="full"):
 
 
 def test_claims_hold_together(tmp_path):
-    row = ["a/page", "a toy", "toy", "longest"]
+    row = ["a/page", "a toy", "toy", "full"]
     rows = [[*row, "A", "below", "B", "loss"], [*row, "A", "level", "B", "eval_loss"]]
     losses = {"A": [0.2, 0.3, 0.25], "B": [0.5, 0.7, 0.6]}
     frame = write(tmp_path, rows, losses)

@@ -65,11 +65,6 @@ def test_a_run_that_is_not_whole_is_recorded_as_what_it_is(record, tmp_path):
     assert records.longest("mnist-mlp", tmp_path) == "full"
     with pytest.raises(RecordError, match=r"run `ravine tune mnist-mlp --size quick --finer"):
         records.load("mnist-mlp", "quick-finer-grid", tmp_path)
-    with pytest.raises(RecordError, match="no record of the full size of 2 seeds"):
-        records.longest("mnist-mlp", tmp_path, seeds=2)  # it has one of each algorithm
-    both = pd.concat([record.frame, record.frame.assign(seed=[1, 0])])
-    records.save(Record(both, {**record.provenance, "size": "9-epochs"}), tmp_path)
-    assert records.longest("mnist-mlp", tmp_path, seeds=2) == "9-epochs"
     with pytest.raises(RecordError, match="`ravine run mnist-mlp --size full --epochs 7 --out"):
         records.load("mnist-mlp", "7-epochs", tmp_path)
 

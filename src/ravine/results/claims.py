@@ -15,8 +15,6 @@ from ravine.results import records
 from ravine.results.statistics import paired_difference
 
 FILE = "claims.csv"
-# Stands for the size of the longest record that has two seeds.
-LONGEST = "longest"
 
 
 def judged(root: Path | None = None) -> pd.DataFrame:
@@ -44,13 +42,12 @@ def judged(root: Path | None = None) -> pd.DataFrame:
     results = root / "results"
 
     @cache  # most records decide several claims
-    def frame_and_size(experiment: str, size: str) -> tuple[pd.DataFrame, str]:
-        size = records.longest(experiment, results, seeds=2) if size == LONGEST else size
-        return records.load(experiment, size, results).frame, size
+    def frame_of(experiment: str, size: str) -> pd.DataFrame:
+        return records.load(experiment, size, results).frame
 
     found = pd.read_csv(root / FILE).to_dict("records")
     for claim in found:
-        frame, claim["size"] = frame_and_size(claim["experiment"], claim["size"])
+        frame = frame_of(claim["experiment"], claim["size"])
         pair = paired_difference(
             frame, claim["first"], claim["second"], column=claim["column"], claims=len(found)
         )

@@ -125,7 +125,7 @@ def sizes(experiment: str, root: Path | None = None) -> list[str]:
     return sorted(places, key=places.__getitem__)
 
 
-def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds: int = 1) -> str:
+def longest(experiment: str, root: Path | None = None, grid: bool = False) -> str:
     """Return the size of an experiment's longest record with the full setting.
 
     A page that draws it grows with the record.
@@ -134,22 +134,18 @@ def longest(experiment: str, root: Path | None = None, grid: bool = False, seeds
         experiment: name of the experiment.
         root: directory of the records; `data/results` by default.
         grid: whether a grid of learning rates is asked for.
-        seeds: only a record that has as many seeds of each algorithm: an interval needs two.
 
     Raises:
         RecordError: if there is none.
     """
     for name in sizes(experiment, root):
         plain = without_grid(name)
-        if plain == "quick" or name != plain + GRID * grid:
-            continue
-        if seeds == 1 or _fewest_seeds(load(experiment, name, root).frame) >= seeds:
+        if plain != "quick" and name == plain + GRID * grid:
             return name
     command = f"ravine {'tune' if grid else 'run'} {experiment} --size full --epochs 1"
     command += "" if root is None else f" --out {shlex.quote(str(root))}"
-    of = f" of {seeds} seeds" if seeds > 1 else ""
     raise RecordError(
-        f"{_directory(experiment, root)} holds no record of the full size{of}: run `{command}` "
+        f"{_directory(experiment, root)} holds no record of the full size: run `{command}` "
         "for a short one."
     )
 
@@ -161,10 +157,6 @@ def without_grid(size: str) -> str:
 
 def _directory(experiment, root):
     return (root or data_directory() / "results") / experiment
-
-
-def _fewest_seeds(frame):
-    return frame.groupby("optimizer")["seed"].nunique().min()
 
 
 def load(experiment: str, size: str, root: Path | None = None) -> Record:
