@@ -52,7 +52,7 @@ def test_it_is_reported_on_the_other_orders_at_three_rates(won):
     np.testing.assert_array_equal(measured["SGD"][1], won.walks["SGD"].losses[-1])
 
 
-def test_another_score_uses_the_same_trials(won, monkeypatch):
+def test_another_score_uses_the_same_trials(won):
     again = tuned_race(PROBLEM, MAKERS, final, TUNING, REPORTED, won.trials)
     assert again.trials is won.trials and again.rates == won.rates
     highest = tuned_race(

@@ -150,11 +150,10 @@ def compare_ends(one: np.ndarray, other: np.ndarray) -> MedianRatio:
     with np.errstate(invalid="ignore"):  # of two that do not end the ratio is not a number
         ratio = np.nanmedian(one[1] / other[1])
         ratios = one[1] / other if ratio < 1 else one / other[1]  # (3 rates of the loser, n)
-    lows, highs = (
-        [_interval(each)[end] for each in np.where(np.isnan(ratios), unknown, ratios)]
-        for end, unknown in enumerate((0, np.inf))  # it may be anything
-    )
-    return MedianRatio(float(ratio), min(lows), max(highs))
+    unknown = np.isnan(ratios)  # it may be anything
+    low = min(_interval(each).low for each in np.where(unknown, 0, ratios))
+    high = max(_interval(each).high for each in np.where(unknown, np.inf, ratios))
+    return MedianRatio(float(ratio), low, high)
 
 
 def _interval(values):
