@@ -18,7 +18,15 @@ SOURCE = ROOT / "src" / PACKAGE
 
 ROOMS: dict[str, set[str]] = {
     "cli": {"data", "experiments", "figures", "files", "results", "training"},
-    "experiments": {"data", "files", "networks", "optimizers", "results", "training"},
+    "experiments": {
+        "data",
+        "files",
+        "networks",
+        "optimizers",
+        "results",
+        "surfaces",
+        "training",
+    },
     "figures": {"results", "surfaces"},
     "surfaces": {"backends", "networks", "results", "training"},
     "training": {"backends", "data", "files", "networks"},

@@ -20,6 +20,18 @@ def test_texts_are_cut_in_their_order_and_come_in_any():
     assert text.provenance in cut.provenance != text.provenance
 
 
+def test_groups_of_words_make_up_as_much_of_the_text():
+    text = datasets.load("ptb", "sample")
+    cut = transformer.texts_in_groups(text, steps=32, groups=4)
+    assert cut.groups.shape == (len(text.labels),) and cut.streams is None
+    share = np.bincount(cut.groups[cut.y_train].ravel()) / cut.y_train.size
+    np.testing.assert_allclose(share, 0.25, atol=0.02)
+    heard = np.bincount(cut.y_train.ravel(), minlength=len(text.labels))
+    least, most = ([f(heard[cut.groups == k]) for k in range(4)] for f in (np.min, np.max))
+    assert all(low >= high for low, high in zip(least[:-1], most[1:], strict=True))
+    assert cut.provenance.endswith("texts of 32, words in 4 groups by frequency")
+
+
 @pytest.mark.parametrize("size", ["quick", "full"])
 def test_the_network_knows_the_words_and_the_length_of_the_texts(size):
     setting = transformer.TRANSFORMER.setting(size)

@@ -39,6 +39,8 @@ class Dataset:
         y_valid: labels of it.
         labels: names of the classes, or the vocabulary.
         streams: of a text cut by `unroll`: the rows come in order, so many to a minibatch.
+        groups: of each class the number of its group, from 0, where losses are recorded by group,
+            see `training.compare`; shape (classes,).
     """
 
     name: str
@@ -52,6 +54,7 @@ class Dataset:
     y_valid: Any = field(default=None, repr=False)
     labels: tuple[str, ...] = field(default=(), repr=False)
     streams: int | None = None
+    groups: np.ndarray | None = field(default=None, repr=False)
 
 
 def load(name: str, size: str = "sample") -> Dataset:

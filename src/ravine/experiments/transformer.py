@@ -8,16 +8,20 @@ author asks: embeddings and head are left to Adam.
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from ravine import networks
 from ravine.data import Dataset, datasets
 from ravine.experiments.setting import Experiment, Family, Setting, at_rates
 from ravine.experiments.successors import muon
 from ravine.optimizers import Adam, AdamW, GradientDescent, Momentum
+from ravine.surfaces import frequency_groups
 from ravine.training import MakeOptimizer
 
 # Small enough to train in seconds; the sample has 2,000 words.
 QUICK_WORDS, QUICK_STEPS, QUICK_BATCH = 2000, 32, 16
 FULL_STEPS, FULL_BATCH = 64, 16
+QUICK_GROUPS, FULL_GROUPS = 4, 10  # of words by frequency, whose losses are recorded
 
 quick_network = partial(
     networks.transformer, QUICK_WORDS, steps=QUICK_STEPS, width=32, blocks=2, heads=2
@@ -57,6 +61,20 @@ def texts(dataset: Dataset, steps: int) -> Dataset:
     return replace(cut, streams=None, provenance=f"{dataset.provenance}, cut into texts of {steps}")
 
 
+def texts_in_groups(dataset: Dataset, steps: int, groups: int) -> Dataset:
+    """Cut texts as `texts` does, and group the words by their frequency in the training text.
+
+    Args:
+        dataset: texts, shape (N,).
+        steps: words of a short text.
+        groups: of words, each of which makes up as much of the text, such as 10 for deciles.
+    """
+    cut = texts(dataset, steps)
+    heard = np.bincount(cut.y_train.ravel(), minlength=len(dataset.labels))
+    provenance = f"{cut.provenance}, words in {groups} groups by frequency"
+    return replace(cut, groups=frequency_groups(heard, groups), provenance=provenance)
+
+
 TRANSFORMER = Experiment(
     name="ptb-transformer",
     title="Penn Treebank, a small transformer",
@@ -68,7 +86,7 @@ TRANSFORMER = Experiment(
         epochs=2,
         seeds=(0, 1, 2, 3, 4),
         batch_size=QUICK_BATCH,
-        prepare=partial(texts, steps=QUICK_STEPS),
+        prepare=partial(texts_in_groups, steps=QUICK_STEPS, groups=QUICK_GROUPS),
     ),
     full=Setting(
         data="full",
@@ -78,7 +96,7 @@ TRANSFORMER = Experiment(
         seeds=(0, 1, 2),
         batch_size=FULL_BATCH,
         points=10,
-        prepare=partial(texts, steps=FULL_STEPS),
+        prepare=partial(texts_in_groups, steps=FULL_STEPS, groups=FULL_GROUPS),
     ),
     grids=GRIDS,
     families=CONTESTANTS,

@@ -185,6 +185,7 @@ class Evaluator:
             the largest logit, and for another loss than `training.cross_entropy` not a number.
         streams: rows per minibatch of a text that is read in its order, see `datasets.unroll`.
         parts: a network that is trained in so many parts is evaluated on fewer rows at once, too.
+        groups: the group of each class, from 0, for `by_group`, shape (classes,).
     """
 
     def __init__(
@@ -193,9 +194,11 @@ class Evaluator:
         loss: Loss = losses.cross_entropy,
         streams: int | None = None,
         parts: int = 1,
+        groups: np.ndarray | None = None,
     ) -> None:
         self.model = model
         self.rows_at_once = streams or math.ceil(EVALUATED_AT_ONCE / parts)
+        self.groups = groups
 
         def measure(labels, outputs):
             if loss is not losses.cross_entropy:
@@ -203,10 +206,35 @@ class Evaluator:
             right = ops.equal(ops.argmax(outputs, axis=-1), ops.cast(labels, "int32"))
             return loss(labels, outputs), ops.mean(ops.cast(right, "float32"))
 
+        def measure_groups(labels, outputs):
+            each = ops.sparse_categorical_crossentropy(labels, outputs, from_logits=True)
+            group = ops.take(ops.convert_to_tensor(groups, "int32"), labels)
+            sums = ops.segment_sum(ops.ravel(each), ops.ravel(group), int(groups.max()) + 1)
+            return sums / ops.cast(ops.shape(labels)[0], sums.dtype)
+
         self.program = backends.forward_pass(model, measure)
+        self.sums = None if groups is None else backends.forward_pass(model, measure_groups)
 
     def __call__(self, x: Any, y: np.ndarray, rows: int | None = None) -> tuple[float, float]:
         """Return (loss, accuracy) over the first `rows` rows, by default over all."""
+        loss, accuracy = self._mean(self.program, x, y, rows)
+        return float(loss), float(accuracy)
+
+    def by_group(self, x: Any, y: np.ndarray, rows: int | None = None) -> np.ndarray:
+        """Return the mean cross-entropy of the labels of each group, shape (groups,).
+
+        A group without labels among the rows has not a number. Without `groups`: `TypeError`.
+        """
+        if self.sums is None:
+            raise TypeError("by_group needs the groups of the classes: give them to Evaluator.")
+        y = y[:rows]
+        sums = len(y) * self._mean(self.sums, x, y, rows)
+        labels = np.bincount(self.groups[y].ravel(), minlength=len(sums))
+        with np.errstate(invalid="ignore"):
+            return sums / labels
+
+    def _mean(self, program, x, y, rows):
+        """Return the mean over rows of what a program measures."""
         others = states(self.model)
         before = [ops.convert_to_numpy(variable) for variable in others]
         forget(self.model)
@@ -215,9 +243,8 @@ class Evaluator:
         pieces = [np.arange(i, min(i + self.rows_at_once, rows)) for i in starts]
         inputs = x.batches(pieces) if hasattr(x, "batches") else (x[piece] for piece in pieces)
         measured = [
-            [float(value) for value in self.program(part, y[piece])]
+            [float(value) for value in program(part, y[piece])]
             for part, piece in zip(inputs, pieces, strict=True)
         ]
         assign(others, before)  # no trace of the evaluation in the training
-        loss, accuracy = np.average(measured, axis=0, weights=[len(piece) for piece in pieces])
-        return float(loss), float(accuracy)
+        return np.average(measured, axis=0, weights=[len(piece) for piece in pieces])

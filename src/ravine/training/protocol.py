@@ -10,6 +10,7 @@
 How an epoch runs as one compiled program is the business of `training.Trainer`.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -86,6 +87,9 @@ def compare(
         - eval_loss, accuracy: on the test data after each whole epoch, without dropout and
           penalties. The accuracy is not a number for a loss other than the cross-entropy;
         - valid_loss: the same on the validation data, where there are some;
+        - train_loss_1, ..., eval_loss_1, ...: where `dataset.groups` has the classes in groups, the
+          mean loss of the labels of each group, counted from 1: over the first `START_ROWS` rows of
+          the training data, and over the test data;
         - seconds: duration of the training since the last row, compilation not included;
         - diverged: the loss was not a number or above `DIVERGED`. The run ends there, and this
           and its remaining rows have infinite losses.
@@ -102,7 +106,8 @@ def compare(
     seeds = [int(seed) for seed in seeds]
     _check(dataset, optimizers, seeds, batch_size, points, parts)
     model = make_model()
-    evaluation = _Evaluation(Evaluator(model, loss, dataset.streams, parts), dataset)
+    evaluator = Evaluator(model, loss, dataset.streams, parts, dataset.groups)
+    evaluation = _Evaluation(evaluator, dataset)
     made = {name: make() for name, make in optimizers.items()}
     contestants = {name: (recipe_of(each), hyperparameters(each)) for name, each in made.items()}
     code = _code(make_model, model, loss)
@@ -157,6 +162,8 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
         )
     if parts < 1 or batch_size % parts:
         raise ValueError(f"parts must divide the batch_size {batch_size}, but it was {parts}.")
+    if dataset.groups is not None:
+        _check_groups(dataset)
     devices = backends.count_devices()
     if batch_size // parts % devices:
         raise ValueError(
@@ -168,6 +175,18 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
             raise TypeError(
                 f"optimizers[{name!r}] must be a function that makes an optimizer, such as "
                 f"lambda: Adam(1e-3), but it was {make!r}."
+            )
+
+
+def _check_groups(dataset):
+    """Refuse groups of classes of which one has no label that its loss could be taken of."""
+    groups = set(dataset.groups.tolist())
+    parts = {"training": dataset.y_train[:START_ROWS], "test": dataset.y_test}
+    for part, labels in parts.items():
+        if missing := groups.difference(dataset.groups[labels].ravel().tolist()):
+            raise ValueError(
+                f"Each group of classes needs labels in the {part} data that are evaluated, but "
+                f"group {min(missing)} has none; take fewer groups."
             )
 
 
@@ -187,7 +206,18 @@ class _Evaluation:
         measured = {"eval_loss": eval_loss, "accuracy": accuracy}
         if self.dataset.x_valid is not None:
             measured["valid_loss"], _ = self.evaluator(self.dataset.x_valid, self.dataset.y_valid)
-        return measured
+        return {**measured, **(self.of_groups() if self.dataset.groups is not None else {})}
+
+    def of_groups(self):
+        parts = {
+            "train": (self.dataset.x_train, self.dataset.y_train, START_ROWS),
+            "eval": (self.dataset.x_test, self.dataset.y_test),
+        }
+        return {
+            f"{part}_loss_{k}": float(value)
+            for part, data in parts.items()
+            for k, value in enumerate(self.evaluator.by_group(*data), 1)
+        }
 
 
 def _run(trainer, before, after, seed, epochs, points, checkpoint):
@@ -229,6 +259,8 @@ def _identity(trainer, recipe, values, seed, points):
         for layer in trainer.model.layers
     ]
     network = without_modules(json.loads(json.dumps(layers, default=repr)))
+    groups = trainer.dataset.groups
+    digest = None if groups is None else hashlib.sha256(groups.astype("<i4").tobytes())
     return {
         "optimizer": f"{recipe.optimizer.__name__} {recipe.settings}",
         **values,
@@ -240,6 +272,8 @@ def _identity(trainer, recipe, values, seed, points):
         "data set": trainer.dataset.provenance,
         "network": without_automatic_names(network),
         "backend": backends.name(),
+        # left out where there are none: older checkpoints go on
+        **({} if digest is None else {"groups": digest.hexdigest()[:16]}),
     }
 
 
