@@ -87,8 +87,17 @@ def test_a_diverged_run_has_no_loss_of_a_group():
 
 
 def test_groups_that_cannot_be_evaluated():
-    with pytest.raises(ValueError, match="test data that are evaluated, but group 0 has none"):
+    with pytest.raises(ValueError, match="Group 0 of the classes has no labels in the test data"):
         run(replace(grouped(), y_test=np.zeros(30, dtype="int32")))
+    with pytest.raises(
+        ValueError, match="Group 1 of the classes has no labels in the training data"
+    ):
+        run(grouped(np.array([2, 0, 2])))
+    for wrong in (GROUPS[:2], np.array([0, -1, 1])):
+        with pytest.raises(ValueError, match="a number from 0 for each of the 3 classes"):
+            run(grouped(wrong))
+    with pytest.raises(ValueError, match="leave groups out with another loss"):
+        run(grouped(), loss=lambda labels, logits: cross_entropy(labels, logits))
     with pytest.raises(TypeError, match="give them to Evaluator"):
         Evaluator(network()).by_group(blobs().x_test, blobs().y_test)
 

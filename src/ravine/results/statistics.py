@@ -46,7 +46,10 @@ MARGIN = math.log(1.01)
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean difference over seeds and its confidence interval, in units of ln(loss)."""
+    """Mean difference over seeds and its confidence interval, in units of ln(loss) or in nats.
+
+    A difference in nats is one of ln(probability), so the margin of the verdict is 1 % of that.
+    """
 
     mean: float
     low: float
@@ -99,7 +102,7 @@ def paired_difference(
         a: name of an optimizer.
         b: name of another one.
         confidence: of the interval, between 0 and 1.
-        column: "loss" or "eval_loss".
+        column: such as "loss", "eval_loss" or "train_loss_1".
         claims: how many such comparisons are made side by side: their intervals hold together with
             the confidence, see `together`.
 
@@ -133,7 +136,7 @@ def verdicts(
     Args:
         frame: a table made by `training.compare`.
         pairs: for each row the names of the two optimizers.
-        column: "loss" or "eval_loss".
+        column: such as "loss", "eval_loss" or "train_loss_1".
         claims: how many verdicts are passed side by side if there are more than these pairs.
 
     Returns:

@@ -99,15 +99,15 @@ def compare(
 
     Raises:
         TypeError: if an optimizer is given instead of a function that makes one.
-        ValueError: if `batch_size`, `points` or `parts` does not fit the data, or a seed comes
-            twice.
+        ValueError: if `batch_size`, `points` or `parts` does not fit the data, a seed comes twice,
+            or a group of classes has no label among the rows that are evaluated.
         CheckpointError: if a checkpoint is damaged or belongs to a run with other settings.
     """
     seeds = [int(seed) for seed in seeds]
-    _check(dataset, optimizers, seeds, batch_size, points, parts)
+    _check(dataset, optimizers, seeds, batch_size, points, parts, loss)
     model = make_model()
-    evaluator = Evaluator(model, loss, dataset.streams, parts, dataset.groups)
-    evaluation = _Evaluation(evaluator, dataset)
+    evaluate = Evaluator(model, loss, dataset.streams, parts, dataset.groups)
+    evaluation = _Evaluation(evaluate, dataset)
     made = {name: make() for name, make in optimizers.items()}
     contestants = {name: (recipe_of(each), hyperparameters(each)) for name, each in made.items()}
     code = _code(make_model, model, loss)
@@ -140,7 +140,7 @@ def compare(
     return frame
 
 
-def _check(dataset, optimizers, seeds, batch_size, points, parts):
+def _check(dataset, optimizers, seeds, batch_size, points, parts, loss):
     """Refuse arguments of `compare` that cannot be meant."""
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"Each seed may come once, but seeds were {seeds}.")
@@ -163,7 +163,7 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
     if parts < 1 or batch_size % parts:
         raise ValueError(f"parts must divide the batch_size {batch_size}, but it was {parts}.")
     if dataset.groups is not None:
-        _check_groups(dataset)
+        _check_groups(dataset, loss)
     devices = backends.count_devices()
     if batch_size // parts % devices:
         raise ValueError(
@@ -178,15 +178,19 @@ def _check(dataset, optimizers, seeds, batch_size, points, parts):
             )
 
 
-def _check_groups(dataset):
-    """Refuse groups of classes of which one has no label that its loss could be taken of."""
-    groups = set(dataset.groups.tolist())
-    parts = {"training": dataset.y_train[:START_ROWS], "test": dataset.y_test}
-    for part, labels in parts.items():
-        if missing := groups.difference(dataset.groups[labels].ravel().tolist()):
+def _check_groups(dataset, loss):
+    """Refuse groups of classes whose losses could not be taken."""
+    if loss is not losses.cross_entropy:
+        raise ValueError("Groups have cross-entropies: leave groups out with another loss.")
+    classes = 1 + max(int(labels.max()) for labels in (dataset.y_train, dataset.y_test))
+    if len(dataset.groups) < classes or dataset.groups.min() < 0:
+        raise ValueError(f"groups must hold a number from 0 for each of the {classes} classes.")
+    for part, labels in {"training": dataset.y_train[:START_ROWS], "test": dataset.y_test}.items():
+        counts = np.bincount(dataset.groups[labels].ravel(), minlength=dataset.groups.max() + 1)
+        if not counts.all():
             raise ValueError(
-                f"Each group of classes needs labels in the {part} data that are evaluated, but "
-                f"group {min(missing)} has none; take fewer groups."
+                f"Group {counts.argmin()} of the classes has no labels in the {part} data that are "
+                "evaluated; take fewer groups."
             )
 
 
@@ -206,18 +210,13 @@ class _Evaluation:
         measured = {"eval_loss": eval_loss, "accuracy": accuracy}
         if self.dataset.x_valid is not None:
             measured["valid_loss"], _ = self.evaluator(self.dataset.x_valid, self.dataset.y_valid)
-        return {**measured, **(self.of_groups() if self.dataset.groups is not None else {})}
+        return measured if self.dataset.groups is None else {**measured, **self.of_groups()}
 
     def of_groups(self):
-        parts = {
-            "train": (self.dataset.x_train, self.dataset.y_train, START_ROWS),
-            "eval": (self.dataset.x_test, self.dataset.y_test),
-        }
-        return {
-            f"{part}_loss_{k}": float(value)
-            for part, data in parts.items()
-            for k, value in enumerate(self.evaluator.by_group(*data), 1)
-        }
+        data, of = self.dataset, self.evaluator.by_group
+        train, test = of(data.x_train, data.y_train, START_ROWS), of(data.x_test, data.y_test)
+        named = {f"train_loss_{k}": float(value) for k, value in enumerate(train, 1)}
+        return named | {f"eval_loss_{k}": float(value) for k, value in enumerate(test, 1)}
 
 
 def _run(trainer, before, after, seed, epochs, points, checkpoint):
@@ -272,7 +271,7 @@ def _identity(trainer, recipe, values, seed, points):
         "data set": trainer.dataset.provenance,
         "network": without_automatic_names(network),
         "backend": backends.name(),
-        # left out where there are none: older checkpoints go on
+        # left out where there are none: other runs are described as they were
         **({} if digest is None else {"groups": digest.hexdigest()[:16]}),
     }
 
