@@ -185,7 +185,7 @@ class Evaluator:
             the largest logit, and for another loss than `training.cross_entropy` not a number.
         streams: rows per minibatch of a text that is read in its order, see `datasets.unroll`.
         parts: a network that is trained in so many parts is evaluated on fewer rows at once, too.
-        groups: the group of each class, from 0, for `by_group`, shape (classes,).
+        groups: an array, the group of each class, from 0, for `by_group`, shape (classes,).
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class Evaluator:
         loss: Loss = losses.cross_entropy,
         streams: int | None = None,
         parts: int = 1,
-        groups: np.ndarray | None = None,
+        groups: Any = None,
     ) -> None:
         self.model = model
         self.rows_at_once = streams or math.ceil(EVALUATED_AT_ONCE / parts)
