@@ -224,11 +224,18 @@ def test_a_finer_search_lies_between_the_best_rate_and_its_neighbours(small, tmp
         assert grid[place - 1] < lower < best[optimizer] < upper < grid[place + 1]
         assert lower**2 == pytest.approx(grid[place - 1] * best[optimizer], rel=0.05)
     alone = best_rates(coarse).groupby("optimizer")["loss"].min()
-    gains = experiments.finer_gains(coarse, finer.frame.assign(loss=finer.frame["loss"] / 100))
-    assert gains["Adam"] == pytest.approx(
-        np.log(100 * alone["Adam"] / best_rates(finer.frame)["loss"].min())
-    )
-    assert (experiments.finer_gains(coarse, coarse.assign(loss=coarse["loss"] + 1)) == 0).all()
+    for over, gain in (
+        (100, np.log(100 * alone["Adam"] / best_rates(finer.frame)["loss"].min())),
+        (0.01, 0),
+    ):
+        better = finer.frame.assign(loss=finer.frame["loss"] / over)
+        for record in (
+            records.load("mnist-mlp", "quick-grid"),
+            dataclasses.replace(finer, frame=better),
+        ):
+            records.save(record, tmp_path)
+        gains = experiments.finer_gains("mnist-mlp", root=tmp_path)
+        assert gains["Adam"] == pytest.approx(gain)
     at_the_end = coarse[(coarse["optimizer"] == "Adam") & (coarse["learning_rate"] >= 0.003)]
     assert experiments.between(at_the_end) == {"Adam": (0.0055,)}
     refused = ravine("tune", "mnist-mlp", "--size", "full", "--finer", "--epochs", "7")

@@ -147,17 +147,10 @@ def test_claims_that_their_losers_gain_would_overturn():
     frame = ended(a=[0.2, 0.21, 0.2], b=[0.3, 0.31, 0.3], c=[0.3, 0.35, 0.25])
     table = verdicts(frame, [("a", "b"), ("b", "a"), ("b", "c")])
     assert list(table["verdict"]) == ["below", "above", "no claim"]
-    asked = []
-
-    def gain(row, loser):
-        asked.append((row["first"], loser))
-        return 0.0
-
-    assert overturned(table, gain).empty
-    assert asked == [("a", "b"), ("b", "b")]  # and nobody asks for what is no claim
+    assert overturned(table, {"b": 0.0}).empty  # nobody asks for a winner, nor for what is no claim
     spare = -table["high"][0] - MARGIN
-    assert overturned(table, lambda row, loser: spare - 1e-9).empty
-    fallen = overturned(table, lambda row, loser: spare + 1e-9)
+    assert overturned(table, {"b": spare - 1e-9}).empty
+    fallen = overturned(table, {"b": spare + 1e-9})
     assert list(fallen["verdict"]) == ["below", "above"]
 
 

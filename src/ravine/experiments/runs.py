@@ -196,19 +196,26 @@ def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def finer_gains(coarse: pd.DataFrame, finer: pd.DataFrame) -> pd.Series:
+def finer_gains(name: str, size: str = "quick", root: Path | None = None) -> pd.Series:
     """Return what the rates of `between` gained each algorithm, in ln(loss), at least 0.
 
     Args:
-        coarse: the table of a record made by `tune`.
-        finer: that of one made by `tune` with `finer_than=coarse`.
+        name: of an experiment whose grid and finer grid are recorded.
+        size: of their runs: "quick", "full" or such as "5-epochs".
+        root: where the records are, see `results.records.load`.
 
     Returns:
         ln(lowest loss of the grid) - ln(lowest loss of both), the algorithms as index.
+
+    Raises:
+        RecordError: if one of the two records is missing or damaged.
     """
     before, after = (
         np.log(best_rates(frame).groupby("optimizer", sort=False)["loss"].min())
-        for frame in (coarse, finer)
+        for frame in (
+            records.load(name, size + kind, root).frame
+            for kind in (records.GRID, records.FINER_GRID)
+        )
     )
     return (before - after).clip(lower=0)
 

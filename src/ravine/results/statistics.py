@@ -1,7 +1,7 @@
 """What the runs of an experiment say: means over the seeds, differences and their intervals."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,22 +154,22 @@ def verdicts(
     return pd.DataFrame(rows, columns=["first", "verdict", "second", "low", "high", "seeds"])
 
 
-def overturned(table: pd.DataFrame, gain: Callable[[pd.Series, str], float]) -> pd.DataFrame:
+def overturned(table: pd.DataFrame, gains: Mapping[str, float]) -> pd.DataFrame:
     """Return the claims that would be none if their losers' rates were tuned more finely.
 
     Args:
         table: rows as of `verdicts`, on training losses.
-        gain: of a row and the name of its loser, how much lower the loser's ln(loss) would end.
-            The winner gets nothing.
+        gains: how much lower the ln(loss) of each loser would end, such as `finer_gains` of
+            `ravine.experiments`. The winner gets nothing.
 
     Returns:
         Those rows that are "below" or "above" and would not be with this gain.
     """
     decided = table[table["verdict"].isin(["below", "above"])]
     keeps = [
-        -row["high"] - gain(row, row["second"]) > MARGIN
+        -row["high"] - gains[row["second"]] > MARGIN
         if row["verdict"] == "below"
-        else row["low"] - gain(row, row["first"]) > MARGIN
+        else row["low"] - gains[row["first"]] > MARGIN
         for _, row in decided.iterrows()
     ]
     return decided[~np.array(keeps, dtype=bool)]
