@@ -265,12 +265,19 @@ def test_full_settings_of_our_own_are_the_best_of_the_recorded_grid(name):
     assert_best_of_the_recorded_grid(EXPERIMENTS[name], "full")
 
 
-def assert_best_of_the_recorded_grid(experiment, size):
+def test_the_large_transformer_has_the_best_rates_of_its_first_epoch():
+    assert_best_of_the_recorded_grid(EXPERIMENTS["ptb-transformer"], "full", epochs=1)
+
+
+def assert_best_of_the_recorded_grid(experiment, size, epochs=None):
     """See that the optimizers of a size are the best trials of its recorded grid."""
-    setting, record = experiment.setting(size), records.load(experiment.name, f"{size}-grid")
+    setting = experiment.setting(size)
+    epochs = epochs or setting.epochs
+    length = records.size_of(size, epochs, setting.epochs)
+    record = records.load(experiment.name, length + records.GRID)
     table = best_rates(record.frame)
     assert set(record.provenance["settings"]["seeds"]) == set(TUNING_SEEDS)
-    assert record.provenance["settings"]["epochs"] == setting.epochs
+    assert record.provenance["settings"]["epochs"] == epochs
     for optimizer, rates in experiment.grids.items():
         trials = table[table["optimizer"] == optimizer].set_index("learning_rate")
         assert set(trials.index) == set(rates)
