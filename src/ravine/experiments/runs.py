@@ -200,22 +200,17 @@ def finer_gains(name: str, size: str = "quick", root: Path | None = None) -> pd.
     """Return what the rates of `between` gained each algorithm, in ln(loss), at least 0.
 
     Args:
-        name: of an experiment whose grid and finer grid are recorded.
+        name: of an experiment whose grid and finer grid are recorded, or `RecordError` is raised.
         size: of their runs: "quick", "full" or such as "5-epochs".
         root: where the records are, see `results.records.load`.
 
     Returns:
         ln(lowest loss of the grid) - ln(lowest loss of both), the algorithms as index.
-
-    Raises:
-        RecordError: if one of the two records is missing or damaged.
     """
+    kinds = (records.GRID, records.FINER_GRID)
+    trials = (best_rates(records.load(name, size + kind, root).frame) for kind in kinds)
     before, after = (
-        np.log(best_rates(frame).groupby("optimizer", sort=False)["loss"].min())
-        for frame in (
-            records.load(name, size + kind, root).frame
-            for kind in (records.GRID, records.FINER_GRID)
-        )
+        np.log(table.groupby("optimizer", sort=False)["loss"].min()) for table in trials
     )
     return (before - after).clip(lower=0)
 
